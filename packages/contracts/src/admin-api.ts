@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+/** Defaults and bounds of the admin API. */
+export const adminApiLimits = {
+  listDefault: 50,
+  listMax: 500,
+  waitDefaultMs: 5_000,
+  waitMaxMs: 60_000,
+  jsonBodyMaxBytes: 8 * 1024 * 1024,
+} as const;
+
+export const scopes = [
+  'routes:read',
+  'routes:write',
+  'plugins:read',
+  'plugins:write',
+  'artifacts:read',
+  'artifacts:write',
+  'nodes:read',
+  'admin',
+] as const;
+/** What a key may do; `admin` covers everything. */
+export const Scope = z.enum(scopes);
+export type Scope = z.infer<typeof Scope>;
+
+/** Envelope of every list: `nextCursor` is null on the last page. */
+export function listOf<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+}
+
+export interface List<Item> {
+  items: Item[];
+  nextCursor: string | null;
+}
+
+/** Header on every answer of the admin API: the newest revision of the configuration. */
+export const configRevisionHeader = 'x-config-revision';
+/** Header of the data plane on an error of ours, so that a caller can tell it from an upstream's. */
+export const errorCodeHeader = 'x-torii-error';
+export const requestIdHeader = 'x-request-id';

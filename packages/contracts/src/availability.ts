@@ -1,0 +1,56 @@
+import type { FieldIssue } from './errors.js';
+import type { PluginSpec } from './plugin.js';
+import type { RouteSpec } from './route.js';
+
+/**
+ * What the API's vocabulary holds but this version cannot do yet. Such a value is refused with a 422 that
+ * says so: never stored and ignored. A feature that arrives deletes its line here.
+ */
+export function unavailableInPlugin(plugin: PluginSpec): FieldIssue[] {
+  const issues: FieldIssue[] = [];
+  if (plugin.kind !== 'backend') issues.push(notYet('/kind', `kind ${plugin.kind}`));
+  if (plugin.source.kind !== 'artifact' && plugin.source.kind !== 'base64') {
+    issues.push(notYet('/source/kind', `a ${plugin.source.kind} source`));
+  }
+  if (Object.keys(plugin.allowedPaths).length > 0) issues.push(notYet('/allowedPaths', 'file access'));
+  if (Object.keys(plugin.secrets).length > 0) issues.push(notYet('/secrets', 'a secret'));
+  if (plugin.isolation !== 'reuse') issues.push(notYet('/isolation', `isolation ${plugin.isolation}`));
+  if (plugin.compat !== 'torii') issues.push(notYet('/compat', `compat ${plugin.compat}`));
+  plugin.hostFunctions.forEach((grant, index) => {
+    const pointer = `/hostFunctions/${index}`;
+    if (typeof grant === 'string') {
+      if (!grant.startsWith('plugin_map:')) issues.push(notYet(pointer, `the grant ${grant}`));
+      return;
+    }
+    if (grant.name !== 'plugin_map') issues.push(notYet(`${pointer}/name`, `the grant ${grant.name}`));
+    if (grant.ttlMs !== undefined) issues.push(notYet(`${pointer}/ttlMs`, 'a time to live'));
+    if (grant.maxKeys !== undefined) issues.push(notYet(`${pointer}/maxKeys`, 'a limit on keys'));
+  });
+  return issues;
+}
+
+export function unavailableInRoute(route: RouteSpec): FieldIssue[] {
+  const issues: FieldIssue[] = [];
+  if (route.priority !== 0) issues.push(notYet('/priority', 'a priority other than 0'));
+  if (route.plugins.length > 0) issues.push(notYet('/plugins', 'a slot'));
+  if (route.target.kind !== 'function') issues.push(notYet('/target/kind', `the target ${route.target.kind}`));
+  route.match.forEach((match, index) => {
+    const pointer = `/match/${index}`;
+    for (const part of ['headers', 'query', 'cookies'] as const) {
+      if (match[part].length > 0) issues.push(notYet(`${pointer}/${part}`, `matching on ${part}`));
+    }
+    match.hosts.forEach((host, at) => {
+      if (host.indexOf('*') > 0) issues.push(notYet(`${pointer}/hosts/${at}`, 'a * inside a host'));
+    });
+    match.paths.forEach((path, at) => {
+      if (path.type === 'template' && path.value.includes('$')) {
+        issues.push(notYet(`${pointer}/paths/${at}/value`, 'a regular expression in a template'));
+      }
+    });
+  });
+  return issues;
+}
+
+function notYet(pointer: string, what: string): FieldIssue {
+  return { pointer, detail: `${what} is not available yet`, code: 'not_available' };
+}

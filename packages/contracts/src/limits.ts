@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+export interface LimitDefinition {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly unit: 'ms' | 'bytes' | 'instances' | 'calls';
+  readonly description: string;
+}
+
+const MiB = 1024 * 1024;
+
+/** What bounds one plugin. docs/limits.md is generated from this table. */
+export const pluginLimits = {
+  cpuMs: { default: 50, min: 1, max: 60_000, unit: 'ms', description: 'Time the guest itself may compute in one call; waiting does not count.' },
+  wallMs: { default: 5_000, min: 1, max: 300_000, unit: 'ms', description: 'Time one call may take in all, waiting included.' },
+  queueWaitMs: {
+    default: 1_000,
+    min: 0,
+    max: 60_000,
+    unit: 'ms',
+    description: 'Time a request may wait for a free instance before it is answered 503.',
+  },
+  memoryMaxBytes: {
+    default: 64 * MiB,
+    min: 65_536,
+    max: 4096 * MiB,
+    unit: 'bytes',
+    description: "The guest's linear memory; rounded up to whole pages of 64 KiB.",
+  },
+  requestMaxBytes: {
+    default: MiB,
+    min: 0,
+    max: 64 * MiB,
+    unit: 'bytes',
+    description: 'The request body a route hands to the plugin; more is answered 413.',
+  },
+  responseMaxBytes: { default: 10 * MiB, min: 0, max: 256 * MiB, unit: 'bytes', description: 'The output of one call.' },
+  maxInstancesPerNode: { default: 64, min: 1, max: 10_000, unit: 'instances', description: 'Live instances on one node, over all its threads.' },
+  maxQueuedPerNode: {
+    default: 256,
+    min: 0,
+    max: 100_000,
+    unit: 'calls',
+    description: 'Requests that may wait for an instance on one node, over all its threads.',
+  },
+  httpCallsMax: { default: 32, min: 0, max: 10_000, unit: 'calls', description: 'Outbound HTTP calls in one call.' },
+  hostCallsMax: { default: 10_000, min: 0, max: 10_000_000, unit: 'calls', description: 'Calls of host functions in one call.' },
+  kvMaxBytes: { default: 64 * MiB, min: 0, max: 4096 * MiB, unit: 'bytes', description: "Keys and values in the plugin's map." },
+} as const satisfies Record<string, LimitDefinition>;
+
+export type LimitName = keyof typeof pluginLimits;
+export type PluginLimits = Record<LimitName, number>;
+
+const limitShape = Object.fromEntries(
+  Object.entries(pluginLimits).map(([name, limit]) => [
+    name,
+    z
+      .int()
+      .min(limit.min)
+      .max(limit.max)
+      .default(limit.default)
+      .meta({ description: `${limit.description} (${limit.unit})` }),
+  ]),
+) as { [Name in LimitName]: z.ZodDefault<z.ZodInt> };
+
+export const PluginLimits = z.strictObject(limitShape);

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { NodeId, Sha256 } from './ids.js';
+
+/** What a node says of the configuration it runs, with every heartbeat and at once after each change. */
+export const NodeStatus = z.strictObject({
+  id: NodeId,
+  version: z.string(),
+  /** Base address of its internal port, for the control plane and for other nodes. */
+  internalUrl: z.string(),
+  proxyPort: z.int(),
+  dataThreads: z.int(),
+  startedAt: z.iso.datetime(),
+  heartbeatAt: z.iso.datetime(),
+  /** What it serves; null before the first configuration. */
+  active: z.strictObject({ incarnation: z.uuid(), revision: z.int(), hash: Sha256 }).nullable(),
+  /** The newest configuration it refused, until a later one is applied. */
+  rejected: z.strictObject({ incarnation: z.uuid(), revision: z.int(), code: z.string(), detail: z.string() }).nullable(),
+});
+export type NodeStatus = z.infer<typeof NodeStatus>;
+
+/** A node as the API answers it: `state` is `applied` when it serves the current revision. */
+export const Node = NodeStatus.extend({ state: z.enum(['applied', 'pending', 'rejected', 'gone']) });
+export type Node = z.infer<typeof Node>;

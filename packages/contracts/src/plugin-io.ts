@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+/** Otoroshi's RawRequest (CONTRACTS.md section 3.0): snake-case cookies, arrays in `query`. */
+export interface RawRequest {
+  id: number;
+  method: string;
+  headers: Record<string, string>;
+  cookies: { name: string; value: string; path: null; domain: null; http_only: boolean; max_age: null; secure: boolean; same_site: null }[];
+  tls: boolean;
+  uri: string;
+  query: Record<string, string[]>;
+  path: string;
+  version: string;
+  has_body: boolean;
+  remote: string;
+  client_cert_chain: null;
+  path_params: Record<string, string>;
+}
+
+/** What a `backend` plugin is called with. */
+export interface BackendInput {
+  snowflake: string;
+  backend: null;
+  apikey: null;
+  user: null;
+  raw_request: RawRequest;
+  config: Record<string, unknown>;
+  global_config: Record<string, unknown>;
+  attrs: Record<string, unknown>;
+  route: { id: string; name: string };
+  request_body_bytes: number[] | null;
+  /** The same bytes as `request_body_bytes`, a quarter of the size. */
+  request_body_base64: string | null;
+  request: RawRequest & { url: string; backend: null };
+}
+
+const OutputCookie = z.object({
+  name: z.string(),
+  value: z.string(),
+  maxAge: z.number().nullish(),
+  max_age: z.number().nullish(),
+  path: z.string().nullish(),
+  domain: z.string().nullish(),
+  secure: z.boolean().nullish(),
+  httpOnly: z.boolean().nullish(),
+  http_only: z.boolean().nullish(),
+  sameSite: z.string().nullish(),
+  same_site: z.string().nullish(),
+});
+export type OutputCookie = z.infer<typeof OutputCookie>;
+
+/**
+ * What a `backend` plugin answers. Unknown fields are ignored, as Otoroshi does. Of the five body forms the first that
+ * is given wins: `body_str`, `body`, `body_json`, `body_base64`, `body_bytes` (signed or unsigned bytes).
+ */
+export const BackendOutput = z.object({
+  status: z.int().min(100).max(599).default(200),
+  headers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).nullish(),
+  cookies: z.array(OutputCookie).nullish(),
+  body_str: z.string().nullish(),
+  body: z.string().nullish(),
+  body_json: z.unknown().optional(),
+  body_base64: z.string().nullish(),
+  body_bytes: z.array(z.int().min(-128).max(255)).nullish(),
+  /** Without a body, this becomes the body: `error.body_str` as text, anything else as JSON. */
+  error: z.unknown().optional(),
+  delegates_call: z.boolean().nullish(),
+});
+export type BackendOutput = z.infer<typeof BackendOutput>;

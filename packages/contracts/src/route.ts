@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { EntityName, RouteId } from './ids.js';
+import { Tags } from './plugin.js';
+
+const label = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?';
+const hostPattern = new RegExp(`^(\\*|${label})(\\.(\\*|${label}))*$`, 'i');
+
+/** A host without scheme or port: exact, `*.suffix`, or with one `*` label inside (`a.*.b`). Case does not matter. */
+export const HostPattern = z
+  .string()
+  .max(253)
+  .regex(hostPattern, 'must be a host name without scheme or port, such as api.example.com or *.example.com')
+  .refine((host) => (host.match(/\*/g)?.length ?? 0) <= 1, 'may hold one * only')
+  .refine((host) => host !== '*', 'leave hosts empty to match every host')
+  .transform((host) => host.toLowerCase());
+
+const pathValue = z
+  .string()
+  .max(2048)
+  .startsWith('/', 'must begin with /')
+  .regex(/^[^?#\s]*$/, 'must not hold ?, # or white space');
+
+export const PathMatch = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('prefix'), value: pathValue }),
+  z.strictObject({ type: z.literal('exact'), value: pathValue }),
+  z.strictObject({ type: z.literal('template'), value: pathValue }),
+]);
+export type PathMatch = z.infer<typeof PathMatch>;
+
+export const Method = z
+  .string()
+  .regex(/^[A-Za-z]{1,20}$/, 'must be an HTTP method')
+  .transform((method) => method.toUpperCase());
+
+const fieldName = z.string().min(1).max(256);
+const ValueMatch = z.discriminatedUnion('type', [
+  z.strictObject({ name: fieldName, type: z.literal('exact'), value: z.string().max(4096) }),
+  z.strictObject({ name: fieldName, type: z.literal('regex'), value: z.string().max(4096) }),
+  z.strictObject({ name: fieldName, type: z.literal('wildcard'), value: z.string().max(4096) }),
+  z.strictObject({ name: fieldName, type: z.literal('exists') }),
+  z.strictObject({ name: fieldName, type: z.literal('absent') }),
+]);
+
+/** All given parts must hold; an empty part holds for every request. A route matches when one of its matches does. */
+export const RouteMatch = z.strictObject({
+  hosts: z.array(HostPattern).max(256).default([]),
+  paths: z.array(PathMatch).max(256).default([]),
+  methods: z.array(Method).max(32).default([]),
+  headers: z.array(ValueMatch).max(32).default([]),
+  query: z.array(ValueMatch).max(32).default([]),
+  cookies: z.array(ValueMatch).max(32).default([]),
+});
+export type RouteMatch = z.infer<typeof RouteMatch>;
+
+/** A plugin by name or id; answered as its name. */
+export const PluginReference = z.string().min(1).max(100);
+export const VersionReference = z.union([z.literal('latest'), z.int().min(1)]);
+
+/** A plugin's place on a route. */
+export const Slot = z.strictObject({
+  plugin: PluginReference,
+  version: VersionReference.default('latest'),
+  enabled: z.boolean().default(true),
+  include: z.array(z.string().max(1024)).default([]),
+  exclude: z.array(z.string().max(1024)).default([]),
+  config: z.record(z.string(), z.json()).default({}),
+  onError: z.enum(['fail', 'skip']).default('fail'),
+});
+
+export const Target = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('function'), plugin: PluginReference, version: VersionReference.default('latest') }),
+  z.strictObject({
+    kind: z.literal('upstream'),
+    targets: z.array(z.strictObject({ url: z.url(), weight: z.int().min(0).default(1) })).min(1),
+  }),
+  z.strictObject({ kind: z.literal('redirect'), url: z.string().min(1), status: z.int().min(300).max(399).default(302) }),
+  z.strictObject({
+    kind: z.literal('static'),
+    status: z.int().min(200).max(599).default(200),
+    headers: z.record(z.string(), z.string()).default({}),
+    body: z.string().default(''),
+  }),
+]);
+export type Target = z.infer<typeof Target>;
+
+/** What an admin writes; fields left out take their defaults. */
+export const RouteSpec = z.strictObject({
+  name: EntityName,
+  enabled: z.boolean().default(true),
+  tags: Tags.default([]),
+  match: z.array(RouteMatch).min(1).max(64),
+  priority: z.int().min(-1_000_000).max(1_000_000).default(0),
+  stripPath: z.boolean().default(true),
+  plugins: z.array(Slot).max(64).default([]),
+  target: Target,
+});
+export type RouteSpec = z.infer<typeof RouteSpec>;
+export type RouteSpecInput = z.input<typeof RouteSpec>;
+
+/** A route as the API answers it. */
+export const Route = RouteSpec.extend({ id: RouteId, createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() });
+export type Route = z.infer<typeof Route>;

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { GrantString } from './host-functions.js';
+import { PluginId, RouteId, Sha256 } from './ids.js';
+import { PluginLimits } from './limits.js';
+import { PathMatch } from './route.js';
+
+/** One plugin version as a node runs it: every reference resolved, every default filled in. */
+export const SnapshotPlugin = z.strictObject({
+  id: PluginId,
+  name: z.string(),
+  workspace: z.string(),
+  version: z.int().min(1),
+  kind: z.literal('backend'),
+  sha256: Sha256,
+  functionName: z.string(),
+  wasi: z.boolean(),
+  allowedHosts: z.array(z.string()),
+  allowPrivate: z.boolean(),
+  grants: z.array(GrantString),
+  mapStore: z.enum(['memory', 'shared']),
+  config: z.record(z.string(), z.string()),
+  limits: PluginLimits,
+});
+export type SnapshotPlugin = z.infer<typeof SnapshotPlugin>;
+
+export const SnapshotMatch = z.strictObject({
+  hosts: z.array(z.string()),
+  paths: z.array(PathMatch),
+  methods: z.array(z.string()),
+});
+export type SnapshotMatch = z.infer<typeof SnapshotMatch>;
+
+export const SnapshotRoute = z.strictObject({
+  id: RouteId,
+  name: z.string(),
+  workspace: z.string(),
+  match: z.array(SnapshotMatch),
+  stripPath: z.boolean(),
+  target: z.strictObject({ kind: z.literal('function'), plugin: PluginId, version: z.int().min(1) }),
+});
+export type SnapshotRoute = z.infer<typeof SnapshotRoute>;
+
+export const snapshotSchemaVersion = 1;
+
+/** What every node is told: which configuration is current. */
+export const CurrentRevision = z.strictObject({
+  /** Names one life of the control plane's database; a node takes any revision of another life. */
+  incarnation: z.uuid(),
+  revision: z.int().min(0),
+  /** Over the sorted (entity key, content hash) pairs, so that a delta can be verified in O(change). */
+  hash: Sha256,
+});
+export type CurrentRevision = z.infer<typeof CurrentRevision>;
+
+/** A complete, immutable configuration: the enabled routes and the plugin versions they need. */
+export const Snapshot = CurrentRevision.extend({
+  schemaVersion: z.literal(snapshotSchemaVersion),
+  plugins: z.array(SnapshotPlugin),
+  routes: z.array(SnapshotRoute),
+});
+export type Snapshot = z.infer<typeof Snapshot>;
+
+/** Identifies a plugin version within a snapshot. */
+export function pluginVersionKey(plugin: Pick<SnapshotPlugin, 'id' | 'version'>): string {
+  return `${plugin.id}@${plugin.version}`;
+}

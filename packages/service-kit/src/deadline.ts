@@ -1,0 +1,30 @@
+import type { Clock } from './clock.js';
+
+/** A moment by which something must be done; a timeout (`…Ms`) becomes one exactly once. */
+export class Deadline {
+  private readonly atMs: number;
+  private readonly clock: Clock;
+
+  private constructor(atMs: number, clock: Clock) {
+    this.atMs = atMs;
+    this.clock = clock;
+  }
+
+  static after(timeoutMs: number, clock: Clock): Deadline {
+    return new Deadline(clock.nowMs() + timeoutMs, clock);
+  }
+
+  /** Never negative. */
+  remainingMs(): number {
+    return Math.max(0, this.atMs - this.clock.nowMs());
+  }
+
+  get isPast(): boolean {
+    return this.clock.nowMs() >= this.atMs;
+  }
+
+  /** The earlier of this deadline and `timeoutMs` from now. */
+  sooner(timeoutMs: number): Deadline {
+    return new Deadline(Math.min(this.atMs, this.clock.nowMs() + timeoutMs), this.clock);
+  }
+}

@@ -1,0 +1,6 @@
+export { type Clock, systemClock } from './clock.js';
+export { Deadline } from './deadline.js';
+export { EnvError, envVar, parseEnv } from './env.js';
+export { closeOnSignal, Lifecycle } from './lifecycle.js';
+export { createLogger, type Logger, type LoggerOptions } from './logger.js';
+export { Secret } from './secret.js';
