@@ -1,1 +1,1 @@
-export {};
+export type { KvRefusal, KvStore } from './kv-store.js';
