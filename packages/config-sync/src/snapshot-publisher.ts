@@ -6,17 +6,19 @@ import { parseJson } from './parse-json.js';
 /** How long a node that is just fetching it may still find a snapshot that is no longer current. */
 const supersededTtlSeconds = 600;
 
-// Compare-and-set: a revision replaces only an older one of its own incarnation, or any of another incarnation.
+// Compare-and-set: a revision replaces only an older one of its own incarnation, or any of another incarnation, or
+// whatever is not a revision at all.
 // Artifacts are there before; the snapshot is written before `current`; the doorbell rings last.
+// Numbers are written by %.0f: %d holds 31 bits only in a Valkey built for 32-bit machines, as the embedded one is.
 const publishScript = `
 local raw = redis.call('GET', KEYS[1])
-if raw then
-  local current = cjson.decode(raw)
+local isJson, current = pcall(cjson.decode, raw or 'null')
+if isJson and type(current) == 'table' and type(current.incarnation) == 'string' and type(current.revision) == 'number' then
   if current.incarnation == ARGV[1] then
     if current.revision > tonumber(ARGV[2]) then return {'superseded', raw} end
     if current.revision == tonumber(ARGV[2]) and redis.call('EXISTS', KEYS[2]) == 1 then return {'already_current', raw} end
   end
-  local previous = ARGV[5] .. current.incarnation .. ':' .. string.format('%d', current.revision)
+  local previous = ARGV[5] .. current.incarnation .. ':' .. string.format('%.0f', current.revision)
   if previous ~= KEYS[2] then redis.call('EXPIRE', previous, ARGV[6]) end
 end
 redis.call('SET', KEYS[2], ARGV[4])

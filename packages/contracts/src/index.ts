@@ -31,7 +31,7 @@ export { defaultWorkspace, type EntityKind, EntityName, idPrefixes, isIdOf, Node
 export { type LimitDefinition, type LimitName, PluginLimits, pluginLimits } from './limits.js';
 export { Node, NodeStatus } from './node-status.js';
 export { AllowedHost, HostFunctionGrant, Plugin, PluginKind, PluginSource, PluginSpec, type PluginSpecInput, Tags } from './plugin.js';
-export { type BackendInput, BackendOutput, type OutputCookie, type RawRequest } from './plugin-io.js';
+export { type BackendInput, BackendOutput, type OutputCookie, type RawRequest, type TargetRequest } from './plugin-io.js';
 export {
   HostPattern,
   Method,

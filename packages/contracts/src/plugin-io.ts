@@ -17,6 +17,21 @@ export interface RawRequest {
   path_params: Record<string, string>;
 }
 
+/** Otoroshi's OtoroshiRequest: the request as it goes to the target, its path stripped where the route says so. */
+export interface TargetRequest {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  query: Record<string, string[]>;
+  version: string;
+  client_cert_chain: null;
+  backend: null;
+  cookies: { name: string; value: string; domain: null; path: null; maxAge: null; secure: boolean; httpOnly: boolean }[];
+  /** Not in Otoroshi: the stripped path and the named segments, so that a function need not parse the URL. */
+  path: string;
+  path_params: Record<string, string>;
+}
+
 /** What a `backend` plugin is called with. */
 export interface BackendInput {
   snowflake: string;
@@ -24,14 +39,16 @@ export interface BackendInput {
   apikey: null;
   user: null;
   raw_request: RawRequest;
-  config: Record<string, unknown>;
-  global_config: Record<string, unknown>;
-  attrs: Record<string, unknown>;
+  /** The plugin's own `config`. */
+  config: Record<string, string>;
+  global_config: Record<string, never>;
+  attrs: Record<string, never>;
   route: { id: string; name: string };
+  /** Signed bytes, as Otoroshi sends them; null without a body. */
   request_body_bytes: number[] | null;
-  /** The same bytes as `request_body_bytes`, a quarter of the size. */
+  /** Not in Otoroshi: the same bytes, in a third of the size. */
   request_body_base64: string | null;
-  request: RawRequest & { url: string; backend: null };
+  request: TargetRequest;
 }
 
 const OutputCookie = z.object({
@@ -54,7 +71,7 @@ export type OutputCookie = z.infer<typeof OutputCookie>;
  * is given wins: `body_str`, `body`, `body_json`, `body_base64`, `body_bytes` (signed or unsigned bytes).
  */
 export const BackendOutput = z.object({
-  status: z.int().min(100).max(599).default(200),
+  status: z.int().min(200).max(599).default(200),
   headers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).nullish(),
   cookies: z.array(OutputCookie).nullish(),
   body_str: z.string().nullish(),

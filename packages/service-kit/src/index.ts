@@ -5,3 +5,4 @@ export { closeOnSignal, Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
 export { connectRedis, type RedisOptions } from './redis.js';
 export { Secret } from './secret.js';
+export { readOrCreateSecretFile } from './secret-file.js';

@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import { unavailableInRoute } from './availability.js';
+import { HostPattern, RouteSpec, type RouteSpecInput } from './route.js';
+
+const smallest: RouteSpecInput = { name: 'search', match: [{}], target: { kind: 'function', plugin: 'geolocation' } };
+
+/** Where the first problem of that route is; undefined when there is none. */
+function problemAt(change: Record<string, unknown>): string | undefined {
+  const issue = RouteSpec.safeParse({ ...smallest, ...change }).error?.issues[0];
+  return issue === undefined ? undefined : `/${issue.path.join('/')}`;
+}
+
+describe('RouteSpec', () => {
+  it('is enabled, strips its path and follows the newest version, unless told otherwise', () => {
+    expect(RouteSpec.parse(smallest)).toEqual({
+      name: 'search',
+      enabled: true,
+      tags: [],
+      match: [{ hosts: [], paths: [], methods: [], headers: [], query: [], cookies: [] }],
+      priority: 0,
+      stripPath: true,
+      plugins: [],
+      target: { kind: 'function', plugin: 'geolocation', version: 'latest' },
+    });
+  });
+
+  it('brings hosts and methods to one case', () => {
+    const route = RouteSpec.parse({ ...smallest, match: [{ hosts: ['API.Example.com'], methods: ['get', 'Post'] }] });
+    expect(route.match[0]).toMatchObject({ hosts: ['api.example.com'], methods: ['GET', 'POST'] });
+  });
+
+  it('needs at least one match', () => {
+    expect(problemAt({ match: [] })).toBe('/match');
+    expect(problemAt({ match: undefined })).toBe('/match');
+  });
+
+  it('points to what is wrong', () => {
+    const path = (value: string) => ({ match: [{ paths: [{ type: 'prefix', value }] }] });
+    expect(problemAt(path('search'))).toBe('/match/0/paths/0/value');
+    expect(problemAt(path('/search?q=1'))).toBe('/match/0/paths/0/value');
+    expect(problemAt(path('/a b'))).toBe('/match/0/paths/0/value');
+    expect(problemAt({ match: [{ hosts: ['http://example.com'] }] })).toBe('/match/0/hosts/0');
+    expect(problemAt({ match: [{ methods: ['GET POST'] }] })).toBe('/match/0/methods/0');
+    expect(problemAt({ match: [{ headers: [{ name: 'x', type: 'exact' }] }] })).toBe('/match/0/headers/0/value');
+    expect(problemAt({ target: { kind: 'function', plugin: 'p', version: 0 } })).toBe('/target/version');
+    expect(problemAt({ target: { kind: 'teapot' } })).toBe('/target/kind');
+    expect(problemAt({ priority: 1.5 })).toBe('/priority');
+  });
+
+  it('refuses fields it does not know', () => {
+    expect(problemAt({ match: [{ host: ['a'] }] })).toBe('/match/0');
+    expect(RouteSpec.safeParse({ ...smallest, path: '/' }).error?.issues[0]).toMatchObject({ code: 'unrecognized_keys', keys: ['path'] });
+  });
+});
+
+describe('HostPattern', () => {
+  it('takes a host or one with a single * label', () => {
+    for (const host of ['localhost', 'a.b.c', '*.example.com', 'a.*.b', 'xn--bcher-kva.example', '10.0.0.1', 'my_host']) {
+      expect(HostPattern.safeParse(host).success).toBe(true);
+    }
+  });
+
+  it('refuses schemes, ports, paths, and a * that is not a whole label', () => {
+    for (const host of ['', '*', 'https://a.b', 'a.b:80', 'a.b/c', 'a*.b', '*.*.b', '-a.b', 'a..b', '.a', 'a b', 'x'.repeat(254)]) {
+      expect(HostPattern.safeParse(host).success).toBe(false);
+    }
+  });
+});
+
+describe('unavailableInRoute', () => {
+  it('finds nothing in a route of defaults', () => {
+    expect(unavailableInRoute(RouteSpec.parse(smallest))).toEqual([]);
+  });
+
+  it('names every value whose feature is not there yet, all at once', () => {
+    const ahead = RouteSpec.parse({
+      ...smallest,
+      priority: 1,
+      plugins: [{ plugin: 'cors' }],
+      target: { kind: 'redirect', url: 'https://example.com' },
+      match: [
+        {
+          hosts: ['a.example.com', 'a.*.com'],
+          paths: [{ type: 'template', value: '/users/$id<[0-9]+>' }],
+          headers: [{ name: 'x', type: 'exists' }],
+          query: [{ name: 'x', type: 'absent' }],
+          cookies: [{ name: 'x', type: 'exact', value: '1' }],
+        },
+      ],
+    });
+    expect(unavailableInRoute(ahead).map((issue) => issue.pointer)).toEqual([
+      '/priority',
+      '/plugins',
+      '/target/kind',
+      '/match/0/headers',
+      '/match/0/query',
+      '/match/0/cookies',
+      '/match/0/hosts/1',
+      '/match/0/paths/0/value',
+    ]);
+  });
+});

@@ -1,0 +1,34 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { inspect } from 'node:util';
+import { createLogger } from './logger.js';
+import { Secret } from './secret.js';
+import { readOrCreateSecretFile } from './secret-file.js';
+
+describe('Secret', () => {
+  it('shows in no text, JSON, inspection or log line', () => {
+    const secret = new Secret('hunter2');
+    const lines: string[] = [];
+    createLogger({ level: 'info', app: 'test' }, { write: (line: string) => lines.push(line) }).info({ secret }, 'made');
+    expect([String(secret), JSON.stringify({ secret }), inspect({ secret }), lines.join()].join()).not.toContain('hunter2');
+    expect(secret.reveal()).toBe('hunter2');
+  });
+});
+
+describe('readOrCreateSecretFile', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'torii-secret-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('makes a secret only its owner can read, and hands out the same one ever after', () => {
+    const file = path.join(folder, 'new', 'token');
+    const first = readOrCreateSecretFile(file).reveal();
+    expect(first).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(readOrCreateSecretFile(file).reveal()).toBe(first);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(path.dirname(file))).toEqual(['token']);
+  });
+});
