@@ -53,7 +53,7 @@ const unary = (grant: Grant | undefined, isAvailable: boolean): HostFunction => 
 export const hostFunctionNamespaces = ['env', 'env/Otoroshi', 'extism:host/user'] as const;
 
 /**
- * Every host function of Otoroshi's contract (CONTRACTS.md section 2), one table for both planes:
+ * Every host function of Otoroshi's contract, one table for both planes:
  * the control plane refuses a plugin whose imports are unknown, not granted or not there yet; a node links by it.
  */
 export const hostFunctions: Readonly<Record<string, HostFunction>> = {

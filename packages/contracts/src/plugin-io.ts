@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Otoroshi's RawRequest (CONTRACTS.md section 3.0): snake-case cookies, arrays in `query`. */
+/** Otoroshi's RawRequest: snake-case cookies, arrays in `query`. */
 export interface RawRequest {
   id: number;
   method: string;

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import type { Clock } from './clock.js';
 import { Deadline } from './deadline.js';
 import { Lifecycle } from './lifecycle.js';

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from './logger.js';
 import { Secret } from './secret.js';
 import { readOrCreateSecretFile } from './secret-file.js';

@@ -1,1 +1,10 @@
-export {};
+export { describeKvStore, type KvLimits } from './conformance/kv-store.js';
+export { type EventuallyOptions, eventually } from './eventually.js';
+export { type OwnRedis, startOwnRedis } from './own-redis.js';
+export { type RunningControlPlane, spawnControlPlane } from './spawn-control-plane.js';
+export { type RunningDataPlane, spawnDataPlane } from './spawn-data-plane.js';
+export type { SpawnedApp, SpawnOptions } from './spawned-app.js';
+export { type Respond, startUpstream, type Upstream } from './start-upstream.js';
+export { createTestDatabase, type TestDatabase } from './test-database.js';
+export { type TestRedis, testRedis } from './test-redis.js';
+export { compileWat, type GuestName, guest } from './wat.js';

@@ -4,7 +4,7 @@ import { bulkOpcodes, opcodes, skipImmediates } from './instructions.js';
 import { WasmFormatError } from './wasm-format-error.js';
 
 /** A place in a function's code where a check goes in. */
-export type CheckPoint =
+type CheckPoint =
   /** Behind the head of a loop whose body, without loops inside it, costs `cost`. */
   | { readonly kind: 'loop'; readonly at: number; cost: number }
   /** Before a bulk operation; its size is on top of the stack. */

@@ -23,7 +23,7 @@ export type SectionName = keyof typeof sectionIds;
 export const sectionOrder = Object.keys(sectionIds) as SectionName[];
 
 /** A section's content, without its id and length. */
-export interface Section {
+interface Section {
   readonly start: number;
   readonly end: number;
 }

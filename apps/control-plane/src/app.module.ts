@@ -1,0 +1,28 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { ArtifactsModule } from './artifacts/artifacts.module.js';
+import { ApiKeyGuard } from './auth/api-key.guard.js';
+import { HealthModule } from './health/health.module.js';
+import { AnswerInterceptor } from './http/answer.interceptor.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { NodesModule } from './nodes/nodes.module.js';
+import { type Platform, platformModule } from './platform/platform.module.js';
+import { PluginsModule } from './plugins/plugins.module.js';
+import { RoutesModule } from './routes/routes.module.js';
+import { SnapshotsModule } from './snapshots/snapshots.module.js';
+
+@Module({
+  imports: [SnapshotsModule, ApiKeysModule, PluginsModule, RoutesModule, ArtifactsModule, NodesModule, HealthModule],
+  providers: [
+    { provide: APP_GUARD, useClass: ApiKeyGuard },
+    { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
+    { provide: APP_FILTER, useClass: ProblemFilter },
+  ],
+})
+class AppModule {}
+
+/** The list of features, on top of what the composition root has opened. */
+export function appModule(platform: Platform): DynamicModule {
+  return { module: AppModule, imports: [platformModule(platform)] };
+}

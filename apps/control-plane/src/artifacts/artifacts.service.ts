@@ -1,0 +1,126 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { Inject, Injectable, type OnModuleInit, StreamableFile } from '@nestjs/common';
+import { AppError, type Artifact, artifactMaxBytes, defaultWorkspace, type List, Sha256 } from '@torii/contracts';
+import type { Clock } from '@torii/service-kit';
+import { z } from 'zod';
+import { AuditService } from '../audit/audit.service.js';
+import type { Env } from '../env.js';
+import { Answer } from '../http/answer.js';
+import { drain } from '../http/body-parsers.js';
+import { decodeCursor, pageOf } from '../http/cursor.js';
+import { etagOf, isNotModified } from '../http/etag.js';
+import type { PageQuery } from '../http/query.js';
+import type { RequestContext } from '../http/request-context.js';
+import { BoundedGate } from '../platform/bounded-gate.js';
+import { CLOCK, ENV } from '../platform/tokens.js';
+import { PrismaService } from '../prisma/prisma.service.js';
+import { toArtifact } from './artifact.mapper.js';
+import { ArtifactStore } from './artifact-store.js';
+import { inspectModule } from './inspect-module.js';
+import { type ReceivedUpload, receiveUpload, removeStaleUploads, tooLarge } from './receive-upload.js';
+
+const Position = z.strictObject({ at: z.iso.datetime(), sha256: Sha256 });
+
+/** Wasm modules by the sha256 of their bytes: checked once, when they come in; never changed. */
+@Injectable()
+export class ArtifactsService implements OnModuleInit {
+  /** Uploads on their way, which bounds the space they take in the home folder. */
+  private readonly uploads = new BoundedGate({ runningMax: 16, waitingMax: 64, waitTimeoutMs: 10_000 });
+  /** Modules being checked, which bounds the memory that takes. */
+  private readonly inspections = new BoundedGate({ runningMax: 2, waitingMax: 64, waitTimeoutMs: 30_000 });
+  private readonly directory: string;
+
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly store: ArtifactStore,
+    private readonly audit: AuditService,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(ENV) env: Env,
+  ) {
+    this.directory = path.join(env.home, 'tmp');
+  }
+
+  onModuleInit(): Promise<void> {
+    return removeStaleUploads(this.directory, this.clock.date());
+  }
+
+  /** 201 with what the module imports and exports; 200 when the same bytes are there already. */
+  async upload(stream: Readable, contentLength: number | undefined, context: RequestContext): Promise<Answer<Artifact>> {
+    try {
+      if (contentLength !== undefined && contentLength > artifactMaxBytes) throw tooLarge();
+      const { artifact, isNew } = await this.uploads.run(() => this.add(stream, '', context));
+      return new Answer(isNew ? 201 : 200, artifact, { location: `/api/v1/artifacts/${artifact.sha256}` });
+    } catch (error) {
+      drain(stream);
+      throw error;
+    }
+  }
+
+  /** The artifact for bytes that came inside a plugin; `pointer` is where they stood. */
+  async addBytes(bytes: Uint8Array, pointer: string, context: RequestContext): Promise<Artifact> {
+    const { artifact } = await this.uploads.run(() => this.add(Readable.from([bytes]), pointer, context));
+    return artifact;
+  }
+
+  async list(query: PageQuery): Promise<List<Artifact>> {
+    const after = query.cursor === undefined ? undefined : decodeCursor(Position, query.cursor);
+    const rows = await this.prisma.artifact.findMany({
+      where: {
+        workspace: defaultWorkspace,
+        ...(after === undefined ? {} : { OR: [{ createdAt: { lt: after.at } }, { createdAt: after.at, sha256: { gt: after.sha256 } }] }),
+      },
+      orderBy: [{ createdAt: 'desc' }, { sha256: 'asc' }],
+      take: query.limit + 1,
+    });
+    return pageOf(rows, query.limit, toArtifact, (row) => ({ at: row.createdAt.toISOString(), sha256: row.sha256 }));
+  }
+
+  async get(sha256: string): Promise<Artifact> {
+    return toArtifact(await this.row(sha256));
+  }
+
+  /** The bytes, streamed. They can never change, so a reader that has them is told so. */
+  async content(sha256: string, ifNoneMatch?: string): Promise<Answer<StreamableFile | undefined>> {
+    const row = await this.row(sha256);
+    const headers = { etag: etagOf(row.sha256), 'cache-control': 'private, max-age=31536000, immutable' };
+    if (isNotModified(ifNoneMatch, headers.etag)) return new Answer(304, undefined, headers);
+    const stream = Readable.from(this.store.read(row.sha256), { objectMode: false });
+    return new Answer(200, new StreamableFile(stream, { type: 'application/wasm', length: row.size }), headers);
+  }
+
+  private async add(stream: Readable, pointer: string, context: RequestContext): Promise<{ artifact: Artifact; isNew: boolean }> {
+    const upload = await receiveUpload(stream, this.directory);
+    try {
+      const isNew = await this.addReceived(upload, pointer, context);
+      return { artifact: await this.get(upload.sha256), isNew };
+    } finally {
+      await rm(upload.file, { force: true });
+    }
+  }
+
+  private async addReceived(upload: ReceivedUpload, pointer: string, context: RequestContext): Promise<boolean> {
+    if ((await this.prisma.artifact.count({ where: { sha256: upload.sha256 } })) > 0) return false;
+    const description = await this.inspections.run(() => inspectModule(upload.file, pointer));
+    const at = this.clock.date();
+    return this.store.add(upload, description, at, (tx) =>
+      this.audit.record(tx, {
+        at,
+        actor: context.actor,
+        requestId: context.requestId,
+        action: 'upload',
+        entityKind: 'artifact',
+        entityId: upload.sha256,
+        entityName: upload.sha256,
+        after: { sha256: upload.sha256, size: upload.size },
+      }),
+    );
+  }
+
+  private async row(sha256: string) {
+    const row = await this.prisma.artifact.findUnique({ where: { sha256 } });
+    if (row === null) throw new AppError('client.not_found', { detail: 'there is no artifact with this sha256' });
+    return row;
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { defaultWorkspace, idPrefixes } from '@torii/contracts';
+import { v7 } from 'uuid';
+import { Prisma } from '../prisma/generated/client.js';
+import type { Transaction } from '../prisma/prisma.service.js';
+
+export interface AuditEntry {
+  readonly at: Date;
+  readonly actor: string;
+  readonly requestId: string;
+  readonly action: 'create' | 'update' | 'delete' | 'upload';
+  readonly entityKind: 'plugin' | 'route' | 'artifact';
+  readonly entityId: string;
+  readonly entityName: string;
+  /** Undefined where the change is not part of the configuration. */
+  readonly revision?: number;
+  readonly before?: object;
+  readonly after?: object;
+}
+
+/** Who changed what, when. An entry shares the transaction of its change: there is neither without the other. */
+@Injectable()
+export class AuditService {
+  async record(tx: Transaction, entry: AuditEntry): Promise<void> {
+    await tx.audit.create({
+      data: {
+        ...entry,
+        id: `${idPrefixes.audit}_${v7()}`,
+        workspace: defaultWorkspace,
+        revision: entry.revision === undefined ? null : BigInt(entry.revision),
+        before: jsonOrNull(entry.before),
+        after: jsonOrNull(entry.after),
+      },
+    });
+  }
+}
+
+function jsonOrNull(value: object | undefined) {
+  return value === undefined ? Prisma.DbNull : (value as Prisma.InputJsonObject);
+}

@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { SnapshotsModule } from '../snapshots/snapshots.module.js';
+import { HealthController } from './health.controller.js';
+import { HealthService } from './health.service.js';
+
+@Module({ imports: [SnapshotsModule], controllers: [HealthController], providers: [HealthService] })
+export class HealthModule {}

@@ -1,0 +1,7 @@
+/** What the composition root hands to Nest: see `platform.module.ts`. */
+export const ENV = Symbol('Env');
+export const LOGGER = Symbol('Logger');
+export const CLOCK = Symbol('Clock');
+export const BUS_REDIS = Symbol('BusRedis');
+export const BUS_SUBSCRIBER = Symbol('BusSubscriber');
+export const CONFIG_KEYS = Symbol('ConfigKeys');

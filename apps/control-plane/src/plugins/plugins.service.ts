@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common';
+import { canonicalJson } from '@torii/config-sync';
+import { AppError, defaultWorkspace, idPrefixes, type List, type Plugin, PluginSpec } from '@torii/contracts';
+import { v7 } from 'uuid';
+import { z } from 'zod';
+import { ArtifactsService } from '../artifacts/artifacts.service.js';
+import { Answer } from '../http/answer.js';
+import { decodeCursor, pageOf } from '../http/cursor.js';
+import { checkPreconditions, etagOf, isNotModified } from '../http/etag.js';
+import { invalid } from '../http/invalid.js';
+import type { JsonObject } from '../http/merge-patch.js';
+import type { ListQuery, PageQuery } from '../http/query.js';
+import type { RequestContext } from '../http/request-context.js';
+import type { Prisma } from '../prisma/generated/client.js';
+import { PrismaService } from '../prisma/prisma.service.js';
+import { ConfigWriter, type Write } from '../writes/config-writer.service.js';
+import { nameToCreate, readEntity, readPatch } from '../writes/entity-input.js';
+import { pluginReadOnly, pluginSpecOf, toPlugin } from './plugin.mapper.js';
+import { findPlugin, findPluginRow, findPluginVersion } from './plugins.queries.js';
+import { resolveModule, storeInlineModule } from './resolve-source.js';
+
+const NamePosition = z.strictObject({ name: z.string() });
+const VersionPosition = z.strictObject({ version: z.int() });
+/** How many routes a refusal names. */
+const namedRoutesMax = 20;
+
+/** The rules of plugins: each write makes a new, immutable version; a plugin that a route uses stays. */
+@Injectable()
+export class PluginsService {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly writer: ConfigWriter,
+    private readonly artifacts: ArtifactsService,
+  ) {}
+
+  async list(query: ListQuery): Promise<List<Plugin>> {
+    const after = query.cursor === undefined ? undefined : decodeCursor(NamePosition, query.cursor).name;
+    const rows = await this.prisma.plugin.findMany({
+      where: {
+        workspace: defaultWorkspace,
+        ...(after === undefined ? {} : { name: { gt: after } }),
+        ...(query.tag === undefined ? {} : { tags: { has: query.tag } }),
+        ...(query.q === undefined ? {} : { OR: [contains('name', query.q), contains('description', query.q)] }),
+      },
+      orderBy: { name: 'asc' },
+      take: query.limit + 1,
+    });
+    const versions = await this.prisma.pluginVersion.findMany({
+      where: { OR: rows.map((row) => ({ pluginId: row.id, version: row.version })) },
+    });
+    const byPlugin = new Map(versions.map((version) => [version.pluginId, version]));
+    // A plugin deleted between the two reads is left out.
+    const items = rows.flatMap((row) => {
+      const version = byPlugin.get(row.id);
+      return version === undefined ? [] : [toPlugin(row, version)];
+    });
+    return pageOf(
+      items,
+      query.limit,
+      (plugin) => plugin,
+      ({ name }) => ({ name }),
+    );
+  }
+
+  async get(reference: string, context: RequestContext): Promise<Answer<Plugin | undefined>> {
+    const plugin = await findPlugin(this.prisma, reference);
+    if (plugin === undefined) throw notFound();
+    const etag = etagOf(plugin);
+    return isNotModified(context.ifNoneMatch, etag) ? new Answer(304, undefined, { etag }) : new Answer(200, plugin, { etag });
+  }
+
+  async versions(reference: string, query: PageQuery): Promise<List<Plugin>> {
+    const before = query.cursor === undefined ? undefined : decodeCursor(VersionPosition, query.cursor).version;
+    const row = await findPluginRow(this.prisma, reference);
+    if (row === undefined) throw notFound();
+    const versions = await this.prisma.pluginVersion.findMany({
+      where: { pluginId: row.id, ...(before === undefined ? {} : { version: { lt: before } }) },
+      orderBy: { version: 'desc' },
+      take: query.limit + 1,
+    });
+    return pageOf(
+      versions,
+      query.limit,
+      (version) => toPlugin(row, version),
+      ({ version }) => ({ version }),
+    );
+  }
+
+  async version(reference: string, version: string): Promise<Plugin> {
+    const row = await findPluginRow(this.prisma, reference);
+    if (row === undefined) throw notFound();
+    const number = /^[1-9]\d{0,8}$/.test(version) ? Number(version) : undefined;
+    const found = number === undefined ? undefined : await findPluginVersion(this.prisma, row, number);
+    if (found === undefined) throw new AppError('client.not_found', { detail: `the plugin has no version ${version}: the newest is ${row.version}` });
+    return found;
+  }
+
+  async create(body: JsonObject, context: RequestContext): Promise<Answer> {
+    const pinned = await storeInlineModule(body, this.artifacts, context);
+    return this.writer.run(context, body, (write) => this.insert(write, readEntity(pinned, { schema: PluginSpec, readOnly: pluginReadOnly })));
+  }
+
+  async put(reference: string, body: JsonObject, context: RequestContext): Promise<Answer> {
+    const pinned = await storeInlineModule(body, this.artifacts, context);
+    return this.writer.run(context, body, async (write) => {
+      const current = await findPlugin(write.tx, reference);
+      checkPreconditions(context, current && etagOf(current));
+      if (current !== undefined) {
+        return this.update(write, current, readEntity(pinned, { schema: PluginSpec, readOnly: pluginReadOnly, current, name: current.name }));
+      }
+      const name = nameToCreate('plugin', reference);
+      if (name === undefined) throw notFound();
+      const spec = readEntity(pinned, { schema: PluginSpec, readOnly: pluginReadOnly, name });
+      if (spec.name !== name) throw invalid([{ pointer: '/name', detail: `must be "${name}", as in the path, or left out` }]);
+      return this.insert(write, spec);
+    });
+  }
+
+  async patch(reference: string, body: JsonObject, context: RequestContext): Promise<Answer> {
+    const pinned = await storeInlineModule(body, this.artifacts, context);
+    return this.writer.run(context, body, async (write) => {
+      const current = await findPlugin(write.tx, reference);
+      if (current === undefined) throw notFound();
+      checkPreconditions(context, etagOf(current));
+      return this.update(write, current, readPatch(pinned, { schema: PluginSpec, readOnly: pluginReadOnly, current }));
+    });
+  }
+
+  remove(reference: string, context: RequestContext): Promise<Answer> {
+    return this.writer.run(context, undefined, async (write) => {
+      const current = await findPlugin(write.tx, reference);
+      if (current === undefined) throw notFound();
+      checkPreconditions(context, etagOf(current));
+      await refuseWhenUsed(write, current);
+      await write.tx.plugin.delete({ where: { id: current.id } });
+      await write.record({ action: 'delete', entityKind: 'plugin', entityId: current.id, entityName: current.name, before: current });
+      return new Answer(204, undefined);
+    });
+  }
+
+  private async insert(write: Write, spec: PluginSpec): Promise<Answer> {
+    const [resolvedSha256] = await Promise.all([resolveModule(write.tx, spec), refuseTakenName(write, spec.name)]);
+    const id = `${idPrefixes.plugin}_${v7()}`;
+    const row = { id, workspace: defaultWorkspace, createdAt: write.now };
+    const columns = { name: spec.name, description: spec.description, tags: spec.tags, version: 1, updatedAt: write.now };
+    await write.tx.plugin.create({ data: { ...row, ...columns } });
+    const plugin = await this.addVersion(write, row, { version: 1, spec, resolvedSha256 });
+    await write.record({ action: 'create', entityKind: 'plugin', entityId: id, entityName: spec.name, after: plugin });
+    return new Answer(201, plugin, { etag: etagOf(plugin), location: `/api/v1/plugins/${id}` });
+  }
+
+  /** A write that changes nothing makes no version. */
+  private async update(write: Write, current: Plugin, spec: PluginSpec): Promise<Answer> {
+    const resolvedSha256 = await resolveModule(write.tx, spec);
+    if (canonicalJson(spec) === canonicalJson(pluginSpecOf(current)) && resolvedSha256 === current.resolvedSha256) {
+      return new Answer(200, current, { etag: etagOf(current) });
+    }
+    if (spec.name !== current.name) await refuseTakenName(write, spec.name);
+    const version = current.version + 1;
+    const columns = { name: spec.name, description: spec.description, tags: spec.tags, version, updatedAt: write.now };
+    await write.tx.plugin.update({ where: { id: current.id }, data: columns });
+    const row = { id: current.id, createdAt: new Date(current.createdAt) };
+    const plugin = await this.addVersion(write, row, { version, spec, resolvedSha256 });
+    await write.record({ action: 'update', entityKind: 'plugin', entityId: plugin.id, entityName: plugin.name, before: current, after: plugin });
+    return new Answer(200, plugin, { etag: etagOf(plugin) });
+  }
+
+  private async addVersion(
+    write: Write,
+    row: { readonly id: string; readonly createdAt: Date },
+    version: { readonly version: number; readonly spec: PluginSpec; readonly resolvedSha256: string },
+  ): Promise<Plugin> {
+    const columns = { pluginId: row.id, workspace: defaultWorkspace, createdAt: write.now };
+    const added = await write.tx.pluginVersion.create({ data: { ...version, ...columns, spec: version.spec as Prisma.InputJsonObject } });
+    return toPlugin(row, added);
+  }
+}
+
+async function refuseTakenName(write: Write, name: string): Promise<void> {
+  const taken = await write.tx.plugin.count({ where: { workspace: defaultWorkspace, name } });
+  if (taken > 0)
+    throw new AppError('client.conflict', { detail: 'the name is taken', issues: [{ pointer: '/name', detail: 'is taken by another plugin' }] });
+}
+
+async function refuseWhenUsed(write: Write, plugin: Plugin): Promise<void> {
+  const users = await write.tx.routePlugin.findMany({ where: { pluginId: plugin.id }, select: { route: { select: { name: true } } } });
+  if (users.length === 0) return;
+  const names = users.map(({ route }) => route.name).sort();
+  const more = names.length > namedRoutesMax ? ` and ${names.length - namedRoutesMax} more` : '';
+  throw new AppError('client.conflict', { detail: `the plugin is used by the routes ${names.slice(0, namedRoutesMax).join(', ')}${more}` });
+}
+
+function contains(column: 'name' | 'description', text: string) {
+  return { [column]: { contains: text.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' as const } };
+}
+
+function notFound(): AppError {
+  return new AppError('client.not_found', { detail: 'there is no plugin with this name or id' });
+}

@@ -1,0 +1,55 @@
+import { defaultWorkspace, type FieldIssue, isIdOf, type RouteSpec, unavailableInRoute } from '@torii/contracts';
+import { suggestion } from '../http/did-you-mean.js';
+import { invalid } from '../http/invalid.js';
+import { findPluginRow } from '../plugins/plugins.queries.js';
+import type { Transaction } from '../prisma/prisma.service.js';
+import { withPlugins } from './route.mapper.js';
+
+export interface ResolvedRoute {
+  /** With ids where the caller may have written names. */
+  readonly spec: RouteSpec;
+  readonly pluginNames: ReadonlyMap<string, string>;
+}
+
+interface Reference {
+  readonly plugin: string;
+  readonly version: 'latest' | number;
+  readonly pointer: string;
+}
+
+/** How many names a mistyped one is compared with. */
+const comparedNamesMax = 1_000;
+
+/** Finds the plugins a route refers to. Throws `client.invalid` with every one that is not there, or not available. */
+export async function resolveReferences(tx: Transaction, spec: RouteSpec): Promise<ResolvedRoute> {
+  const issues: FieldIssue[] = unavailableInRoute(spec);
+  const ids = new Map<string, string>();
+  const pluginNames = new Map<string, string>();
+  for (const reference of referencesOf(spec)) {
+    const plugin = await findPluginRow(tx, reference.plugin);
+    if (plugin === undefined) {
+      const near = isIdOf('plugin', reference.plugin) ? '' : suggestion(reference.plugin, await pluginNamesIn(tx));
+      issues.push({ pointer: `${reference.pointer}/plugin`, detail: `there is no plugin "${reference.plugin}"${near}`, code: 'unknown_reference' });
+      continue;
+    }
+    if (reference.version !== 'latest' && reference.version > plugin.version) {
+      const detail = `plugin "${plugin.name}" has no version ${reference.version}: the newest is ${plugin.version}`;
+      issues.push({ pointer: `${reference.pointer}/version`, detail, code: 'unknown_reference' });
+    }
+    ids.set(reference.plugin, plugin.id);
+    pluginNames.set(plugin.id, plugin.name);
+  }
+  if (issues.length > 0) throw invalid(issues);
+  return { spec: withPlugins(spec, (reference) => ids.get(reference) ?? reference), pluginNames };
+}
+
+function referencesOf(spec: RouteSpec): Reference[] {
+  const slots = spec.plugins.map(({ plugin, version }, index) => ({ plugin, version, pointer: `/plugins/${index}` }));
+  if (spec.target.kind !== 'function') return slots;
+  return [...slots, { plugin: spec.target.plugin, version: spec.target.version, pointer: '/target' }];
+}
+
+async function pluginNamesIn(tx: Transaction): Promise<string[]> {
+  const rows = await tx.plugin.findMany({ where: { workspace: defaultWorkspace }, select: { name: true }, take: comparedNamesMax });
+  return rows.map(({ name }) => name);
+}

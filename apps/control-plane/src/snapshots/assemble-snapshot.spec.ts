@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { sealSnapshot } from '@torii/config-sync';
+import { PluginSpec, RouteSpec, Snapshot } from '@torii/contracts';
+import { assembleSnapshot, neededVersions } from './assemble-snapshot.js';
+
+const pluginA = 'pl_01900000-0000-7000-8000-00000000000a';
+const pluginB = 'pl_01900000-0000-7000-8000-00000000000b';
+const digest = 'a'.repeat(64);
+
+function aRoute(id: number, plugin: string, version: 'latest' | number = 'latest', enabled = true) {
+  const spec = RouteSpec.parse({ name: `r${id}`, match: [{ hosts: ['A.example'] }], target: { kind: 'function', plugin, version } });
+  return { id: `rt_01900000-0000-7000-8000-00000000000${id}`, workspace: 'default', name: `r${id}`, enabled, spec };
+}
+
+function aVersion(pluginId: string, version: number, changes: object = {}) {
+  const spec = PluginSpec.parse({ name: 'p', source: { kind: 'artifact', sha256: digest }, functionName: 'f', ...changes });
+  return { pluginId, workspace: 'default', version, spec, resolvedSha256: digest };
+}
+
+const currentVersions = new Map([
+  [pluginA, 3],
+  [pluginB, 1],
+]);
+
+describe('assembleSnapshot', () => {
+  it('makes what a node accepts', () => {
+    const contents = assembleSnapshot({ routes: [aRoute(1, pluginA)], currentVersions, pluginVersions: [aVersion(pluginA, 3)] });
+    const sealed = sealSnapshot({ incarnation: '00000000-0000-4000-8000-000000000001', revision: 1 }, contents);
+    expect(Snapshot.parse(sealed)).toEqual(sealed);
+    expect(contents.routes[0]?.match[0]?.hosts).toEqual(['a.example']);
+  });
+
+  it('resolves latest to the current version, and keeps a number', () => {
+    const rows = { routes: [aRoute(1, pluginA), aRoute(2, pluginA, 2)], currentVersions };
+    expect(neededVersions(rows)).toEqual([
+      { pluginId: pluginA, version: 3 },
+      { pluginId: pluginA, version: 2 },
+    ]);
+    const { routes, plugins } = assembleSnapshot({ ...rows, pluginVersions: [aVersion(pluginA, 3), aVersion(pluginA, 2)] });
+    expect(routes.map(({ target }) => target.version)).toEqual([3, 2]);
+    expect(plugins).toHaveLength(2);
+  });
+
+  it('leaves out disabled routes, and plugins only they use', () => {
+    const rows = { routes: [aRoute(1, pluginA), aRoute(2, pluginB, 'latest', false)], currentVersions };
+    expect(neededVersions(rows)).toEqual([{ pluginId: pluginA, version: 3 }]);
+    const contents = assembleSnapshot({ ...rows, pluginVersions: [aVersion(pluginA, 3), aVersion(pluginB, 1)] });
+    expect(contents.plugins.map(({ id }) => id)).toEqual([pluginA]);
+    expect(contents.routes.map(({ name }) => name)).toEqual(['r1']);
+  });
+
+  it('does not depend on the order of rows', () => {
+    const routes = [aRoute(1, pluginA), aRoute(2, pluginB)];
+    const pluginVersions = [aVersion(pluginA, 3), aVersion(pluginB, 1)];
+    const forwards = assembleSnapshot({ routes, currentVersions, pluginVersions });
+    expect(assembleSnapshot({ routes: [...routes].reverse(), currentVersions, pluginVersions: [...pluginVersions].reverse() })).toEqual(forwards);
+  });
+
+  it('spells every grant out, sorted', () => {
+    const hostFunctions = ['plugin_map:write', { name: 'plugin_map', access: ['read', 'write'] }];
+    const contents = assembleSnapshot({ routes: [aRoute(1, pluginB)], currentVersions, pluginVersions: [aVersion(pluginB, 1, { hostFunctions })] });
+    expect(contents.plugins[0]?.grants).toEqual(['plugin_map:read', 'plugin_map:write']);
+  });
+
+  it('throws rather than publish a route without its plugin', () => {
+    expect(() => assembleSnapshot({ routes: [aRoute(1, pluginA)], currentVersions, pluginVersions: [] })).toThrow(/rt_/);
+  });
+});

@@ -1,0 +1,53 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock } from '@torii/service-kit';
+import { type AuditEntry, AuditService } from '../audit/audit.service.js';
+import { Answer } from '../http/answer.js';
+import type { RequestContext } from '../http/request-context.js';
+import { CLOCK } from '../platform/tokens.js';
+import { PrismaService, type Transaction } from '../prisma/prisma.service.js';
+import { PublisherService } from '../snapshots/publisher.service.js';
+import { RevisionsService } from '../snapshots/revisions.service.js';
+import { once } from './idempotency.js';
+
+type Change = Pick<AuditEntry, 'action' | 'entityKind' | 'entityId' | 'entityName' | 'before' | 'after'>;
+
+/** What a feature may do while it holds the write lock. */
+export interface Write {
+  readonly tx: Transaction;
+  readonly now: Date;
+  /** Puts a change on record: its revision and its audit row. */
+  readonly record: (change: Change) => Promise<void>;
+}
+
+/**
+ * Runs the writes of the configuration one after another, each in one transaction with its revision and audit rows:
+ * whatever a write checks - names, preconditions, references - still holds when it commits.
+ */
+@Injectable()
+export class ConfigWriter {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly revisions: RevisionsService,
+    private readonly audit: AuditService,
+    private readonly publisher: PublisherService,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** The answer carries the revision that is current when the write commits: a new one, if anything was recorded. */
+  async run(context: RequestContext, body: unknown, work: (write: Write) => Promise<Answer>): Promise<Answer> {
+    const answer = await this.prisma.$transaction(async (tx) => {
+      let { revision } = await this.revisions.lock(tx);
+      const now = this.clock.date();
+      const record = async (change: Change): Promise<void> => {
+        const summary = `${change.action} ${change.entityKind} ${change.entityName}`;
+        revision = await this.revisions.next(tx, { at: now, actor: context.actor, summary });
+        await this.audit.record(tx, { ...change, at: now, actor: context.actor, requestId: context.requestId, revision });
+      };
+      const result = await once(tx, context, { body, now }, () => work({ tx, now, record }));
+      return new Answer(result.status, result.body, result.headers, revision);
+    });
+    if (answer.revision !== undefined) this.revisions.committed(answer.revision);
+    this.publisher.kick();
+    return answer;
+  }
+}

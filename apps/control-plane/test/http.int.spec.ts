@@ -1,0 +1,167 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ApiClient } from './support/api-client.js';
+import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
+
+let torii: TestControlPlane;
+let api: ApiClient;
+
+beforeAll(async () => {
+  torii = await startControlPlane();
+  api = torii.api;
+}, 60_000);
+afterAll(() => torii?.close());
+
+const plugins = '/api/v1/plugins';
+
+/** What the server answers to text written as it is. */
+function raw(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(torii.url);
+    const socket = connect(Number(port), hostname, () => socket.write(text));
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+    socket.setTimeout(30_000, () => socket.destroy(new Error('no answer')));
+  });
+}
+
+describe('every error', () => {
+  it('is problem+json with a code, the request id and the newest revision', async () => {
+    const { status, headers, body } = await api.get('/api/v1/nowhere', { 'x-request-id': 'my-request.1' });
+    expect(status).toBe(404);
+    expect(headers.get('content-type')).toContain('application/problem+json');
+    expect(headers.get('x-request-id')).toBe('my-request.1');
+    expect(headers.get('x-config-revision')).toMatch(/^\d+$/);
+    expect(body).toEqual({
+      type: 'https://torii.dev/errors#client.not_found',
+      title: 'There is no such thing',
+      status: 404,
+      code: 'client.not_found',
+      requestId: 'my-request.1',
+    });
+  });
+
+  it('has a request id of ours when the caller sends one that is not harmless', async () => {
+    for (const id of ['a b', 'x'.repeat(65), '"><script>']) {
+      expect((await api.get('/api/v1/nowhere', { 'x-request-id': id })).body.requestId).toMatch(/^rq_/);
+    }
+  });
+});
+
+describe('bodies', () => {
+  it.each([
+    ['cut off', '{"name":', /too early/],
+    ['malformed', '{"name": "x",\n"wasi" true}', /line 2, column/],
+    ['empty', '', /needed/],
+  ])('that are %s are answered 400', async (_, text, detail) => {
+    const answer = await api.send('POST', plugins, text === '' ? undefined : text, { 'content-type': 'application/json' });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'client.bad_request', detail: expect.stringMatching(detail) } });
+  });
+
+  it.each(['[]', '"text"', '12'])('that are JSON but no object, such as %s, are answered 422', async (text) => {
+    expect(await api.send('POST', plugins, text, { 'content-type': 'application/json' })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '' }] },
+    });
+  });
+
+  it('of other content types are answered 415', async () => {
+    for (const type of ['text/plain', 'application/xml', 'nonsense']) {
+      expect(await api.send('POST', plugins, '{}', { 'content-type': type })).toMatchObject({ status: 415 });
+    }
+  });
+
+  it('of 100 MiB are answered 413, and the API goes on', async () => {
+    const body = Buffer.alloc(100 * 1024 * 1024, ' ');
+    expect(await api.send('POST', plugins, body, { 'content-type': 'application/json' })).toMatchObject({
+      status: 413,
+      body: { code: 'client.body_too_large' },
+    });
+    expect(await api.get(plugins)).toMatchObject({ status: 200 });
+  }, 30_000);
+
+  it('that grow past 8 MiB without saying so are answered 413', async () => {
+    let left = 10;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (left === 0) return controller.close();
+        left -= 1;
+        controller.enqueue(Buffer.alloc(1024 * 1024, ' '));
+      },
+    });
+    expect(await api.send('POST', plugins, endless, { 'content-type': 'application/json' })).toMatchObject({ status: 413 });
+  }, 30_000);
+});
+
+describe('requests that are not HTTP as we take it', () => {
+  it('are refused and closed', async () => {
+    expect(await raw('nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400/);
+    expect(await raw(`GET /livez HTTP/1.1\r\nhost: x\r\nx-long: ${'a'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431/);
+  });
+
+  it('are answered in problem+json where the URL is malformed', async () => {
+    const answer = await raw('GET /api/v1/plugins/%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1.1 4\d\d/);
+    expect(answer).toContain('application/problem+json');
+  });
+});
+
+describe('health', () => {
+  it('needs no key', async () => {
+    const stranger = api.withKey(undefined);
+    expect(await stranger.get('/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    expect(await stranger.get('/readyz')).toMatchObject({
+      status: 200,
+      body: { status: 'ok', checks: { database: { ok: true }, redis: { ok: true }, publisher: { ok: true } } },
+    });
+  });
+});
+
+describe('OpenAPI', () => {
+  interface OpenApi {
+    openapi: string;
+    paths: Record<string, Record<string, { operationId: string; parameters: { in: string; name: string }[]; responses: Record<string, unknown> }>>;
+  }
+
+  it('is served without a key, with its pages and without a word from elsewhere', async () => {
+    const stranger = api.withKey(undefined);
+    const page = await stranger.get<string>('/docs');
+    expect(page).toMatchObject({ status: 200, body: expect.stringContaining('swagger-ui') });
+    expect(page.body).not.toMatch(/(src|href)="https?:/);
+    expect(await stranger.get('/docs/swagger-ui.css')).toMatchObject({ status: 200 });
+    expect(await stranger.get('/docs/swagger-ui-bundle.js')).toMatchObject({ status: 200 });
+  });
+
+  it('describes every operation of the API, and no other', async () => {
+    const { body } = await api.get<OpenApi>('/openapi.json');
+    expect(body.openapi).toBe('3.1.0');
+    const described = Object.entries(body.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const served = torii.routes.filter(({ url }) => url.startsWith('/api/')).map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, '{$1}')}`);
+    expect(described.sort()).toEqual(served.sort());
+    expect(described).toContain('PATCH /api/v1/routes/{route}');
+  });
+
+  it('names every parameter of a path, and gives each operation an id of its own', async () => {
+    const { body } = await api.get<OpenApi>('/openapi.json');
+    const operations = Object.entries(body.paths).flatMap(([path, methods]) => Object.values(methods).map((operation) => ({ path, operation })));
+    for (const { path, operation } of operations) {
+      const inPath = operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => `{${name}}`);
+      expect(inPath).toEqual(path.match(/\{\w+\}/g) ?? []);
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '422', '503']));
+    }
+    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
+  });
+
+  it('has only references that lead somewhere', async () => {
+    const { body } = await api.get<{ components: { schemas: object } }>('/openapi.json');
+    const references = [...JSON.stringify(body).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+    expect(references.length).toBeGreaterThan(0);
+    expect(Object.keys(body.components.schemas)).toEqual(expect.arrayContaining([...new Set(references)]));
+  });
+});

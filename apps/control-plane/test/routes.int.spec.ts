@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { List, Route } from '@torii/contracts';
+import type { ApiClient } from './support/api-client.js';
+import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
+
+let torii: TestControlPlane;
+let api: ApiClient;
+
+beforeAll(async () => {
+  torii = await startControlPlane();
+  api = torii.api;
+  await api.aPlugin('geo');
+}, 60_000);
+afterAll(() => torii?.close());
+
+const routes = '/api/v1/routes';
+const minimal = (name: string) => ({ name, match: [{ hosts: ['Example.COM'] }], target: { kind: 'function', plugin: 'geo' } });
+
+describe('POST /api/v1/routes', () => {
+  it('creates a route with every default filled in, hosts in lower case', async () => {
+    const { status, headers, body } = await api.send<Route>('POST', routes, minimal('made'));
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      name: 'made',
+      enabled: true,
+      stripPath: true,
+      match: [{ hosts: ['example.com'], paths: [], methods: [] }],
+      target: { kind: 'function', plugin: 'geo', version: 'latest' },
+    });
+    expect(headers.get('location')).toBe(`${routes}/${body.id}`);
+    expect((await api.get<Route>(`${routes}/made`)).body).toEqual(body);
+    expect((await api.get<Route>(`${routes}/${body.id}`)).body).toEqual(body);
+  });
+
+  it('refuses a name that is taken with 409', async () => {
+    await api.aRoute('taken', 'geo');
+    expect(await api.send('POST', routes, minimal('taken'))).toMatchObject({ status: 409, body: { errors: [{ pointer: '/name' }] } });
+  });
+
+  it('does the same request with one Idempotency-Key once', async () => {
+    const headers = { 'idempotency-key': 'route-1' };
+    const first = await api.send<Route>('POST', routes, minimal('once'), headers);
+    expect(await api.send<Route>('POST', routes, minimal('once'), headers)).toMatchObject({ status: 201, body: first.body });
+    expect(await api.send('POST', routes, minimal('twice'), headers)).toMatchObject({ status: 409 });
+  });
+});
+
+describe('what a route may be', () => {
+  it.each<[string, object, object]>([
+    ['no match', { match: [] }, { pointer: '/match' }],
+    [
+      'a path without /',
+      { match: [{ paths: [{ type: 'prefix', value: 'search' }] }] },
+      { pointer: '/match/0/paths/0/value', detail: expect.stringContaining('/') },
+    ],
+    ['a host with a scheme', { match: [{ hosts: ['https://x.example'] }] }, { pointer: '/match/0/hosts/0' }],
+    ['a host with two stars', { match: [{ hosts: ['*.*.example'] }] }, { pointer: '/match/0/hosts/0' }],
+    ['a method with a space', { match: [{ methods: ['GE T'] }] }, { pointer: '/match/0/methods/0' }],
+    ['an unknown field deep inside', { match: [{ path: [] }] }, { pointer: '/match/0/path', code: 'unknown_field' }],
+    ['a wrong type', { enabled: 'yes' }, { pointer: '/enabled' }],
+    [
+      'a plugin that is not there',
+      { target: { kind: 'function', plugin: 'gio' } },
+      { pointer: '/target/plugin', code: 'unknown_reference', detail: expect.stringContaining('"geo"') },
+    ],
+    [
+      'a version that is not there',
+      { target: { kind: 'function', plugin: 'geo', version: 9 } },
+      { pointer: '/target/version', code: 'unknown_reference' },
+    ],
+    ['a version that is no version', { target: { kind: 'function', plugin: 'geo', version: 'newest' } }, { pointer: '/target/version' }],
+    ['an unknown target', { target: { kind: 'teapot' } }, { pointer: '/target/kind' }],
+    [
+      'a target that is not there yet',
+      { target: { kind: 'redirect', url: 'https://x.example' } },
+      { pointer: '/target/kind', code: 'not_available' },
+    ],
+    ['slots, which are not there yet', { plugins: [{ plugin: 'geo' }] }, { pointer: '/plugins', code: 'not_available' }],
+    ['a priority, which is not there yet', { priority: 1 }, { pointer: '/priority', code: 'not_available' }],
+    [
+      'a header match, which is not there yet',
+      { match: [{ headers: [{ name: 'x', type: 'exists' }] }] },
+      { pointer: '/match/0/headers', code: 'not_available' },
+    ],
+  ])('is refused with %s', async (_, changes, issue) => {
+    const { status, body } = await api.send('POST', routes, { ...minimal('never'), ...changes });
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ code: 'client.invalid', errors: expect.arrayContaining([expect.objectContaining(issue)]) });
+    expect(await api.get(`${routes}/never`)).toMatchObject({ status: 404 });
+  });
+});
+
+describe('references to plugins', () => {
+  it('take names and ids, and are answered as names that follow a rename', async () => {
+    const plugin = await api.aPlugin('before');
+    const byId = await api.aRoute('by-id', plugin.id);
+    expect(byId.target).toMatchObject({ plugin: 'before' });
+    const etag = (await api.get(`${routes}/by-id`)).headers.get('etag');
+    await api.send('PATCH', '/api/v1/plugins/before', { name: 'after' });
+    const renamed = await api.get<Route>(`${routes}/by-id`);
+    expect(renamed.body.target).toMatchObject({ plugin: 'after' });
+    expect(renamed.headers.get('etag')).not.toBe(etag);
+    // What GET answers can be PUT as it is.
+    expect(await api.send('PUT', `${routes}/by-id`, renamed.body)).toMatchObject({ status: 200, body: renamed.body });
+  });
+
+  it('take a pinned version', async () => {
+    await api.aPlugin('pinned');
+    await api.send('PATCH', '/api/v1/plugins/pinned', { description: 'two' });
+    const route = await api.aRoute('pins', 'pinned', { target: { kind: 'function', plugin: 'pinned', version: 1 } });
+    expect(route.target).toMatchObject({ version: 1 });
+  });
+});
+
+describe('PUT, PATCH and DELETE /api/v1/routes/{name}', () => {
+  it('upsert, change and delete', async () => {
+    const { name: _, ...body } = minimal('life');
+    expect(await api.send('PUT', `${routes}/life`, body)).toMatchObject({ status: 201 });
+    expect(await api.send('PATCH', `${routes}/life`, { enabled: false, tags: ['a'] })).toMatchObject({
+      status: 200,
+      body: { enabled: false, tags: ['a'] },
+    });
+    expect(await api.send('PUT', `${routes}/life`, body)).toMatchObject({ status: 200, body: { enabled: true, tags: [] } });
+    expect(await api.send('PUT', `${routes}/life`, { ...body, name: 'after-life' })).toMatchObject({ status: 200, body: { name: 'after-life' } });
+    expect(await api.send('DELETE', `${routes}/after-life`)).toMatchObject({ status: 204 });
+    expect(await api.send('DELETE', `${routes}/after-life`)).toMatchObject({ status: 404, body: { code: 'client.not_found' } });
+    expect(await api.send('PATCH', `${routes}/after-life`, {})).toMatchObject({ status: 404 });
+    expect(await api.send('PUT', `${routes}/rt_01900000-0000-7000-8000-000000000000`, body)).toMatchObject({ status: 404 });
+  });
+
+  it('refuse a stale If-Match with 412', async () => {
+    await api.aRoute('tagged', 'geo');
+    const stale = { 'if-match': '"stale"' };
+    expect(await api.send('PUT', `${routes}/tagged`, minimal('tagged'), stale)).toMatchObject({ status: 412 });
+    expect(await api.send('PATCH', `${routes}/tagged`, {}, stale)).toMatchObject({ status: 412 });
+    expect(await api.send('DELETE', `${routes}/tagged`, undefined, stale)).toMatchObject({ status: 412, body: { code: 'client.stale_revision' } });
+  });
+
+  it('refuse what patching would break', async () => {
+    await api.aRoute('whole', 'geo');
+    expect(await api.send('PATCH', `${routes}/whole`, { target: null })).toMatchObject({ status: 422, body: { errors: [{ pointer: '/target' }] } });
+    expect(await api.send('PATCH', `${routes}/whole`, { macth: null })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/macth', code: 'unknown_field' }] },
+    });
+    expect(await api.send('PATCH', `${routes}/whole`, [])).toMatchObject({ status: 422, body: { errors: [{ pointer: '' }] } });
+  });
+});
+
+describe('GET /api/v1/routes', () => {
+  it('pages, and finds by text and tag', async () => {
+    for (const name of ['list-b', 'list-a', 'list-c']) await api.aRoute(name, 'geo', { tags: ['listed'] });
+    const first = await api.get<List<Route>>(`${routes}?tag=listed&limit=2`);
+    const second = await api.get<List<Route>>(`${routes}?tag=listed&limit=2&cursor=${first.body.nextCursor}`);
+    expect([...first.body.items, ...second.body.items].map(({ name }) => name)).toEqual(['list-a', 'list-b', 'list-c']);
+    expect(second.body.nextCursor).toBeNull();
+    expect((await api.get<List<Route>>(`${routes}?q=LIST-A`)).body.items.map(({ name }) => name)).toEqual(['list-a']);
+  });
+});

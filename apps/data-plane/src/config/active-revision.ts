@@ -1,0 +1,68 @@
+import type { SnapshotMatch } from '@torii/contracts';
+import type { FunctionTarget } from '../pipeline/run-pipeline.js';
+import type { RouteTable } from '../routing/route-table.js';
+
+/** A route with everything its requests need, looked up when the configuration changed. */
+export interface BoundRoute {
+  readonly name: string;
+  readonly match: SnapshotMatch[];
+  readonly stripPath: boolean;
+  readonly requestMaxBytes: number;
+  readonly pluginName: string;
+  readonly pluginVersion: number;
+  readonly target: FunctionTarget;
+}
+
+/** The rules of one revision on one thread; never changed, only replaced. */
+export interface Revision {
+  readonly number: number;
+  readonly routeTable: RouteTable<BoundRoute>;
+  /** Called once, when the revision has been replaced and its last request is done. */
+  readonly dispose: () => void;
+}
+
+export interface RetainedRevision extends Omit<Revision, 'dispose'> {
+  release(): void;
+}
+
+/** The one reference a change of configuration swaps. */
+export class ActiveRevision {
+  private current: Counted | undefined;
+
+  /** The active revision, kept alive until it is released; undefined before the first. */
+  retain(): RetainedRevision | undefined {
+    return this.current?.retain();
+  }
+
+  swap(revision: Revision): void {
+    const previous = this.current;
+    this.current = new Counted(revision);
+    previous?.release();
+  }
+
+  get number(): number | undefined {
+    return this.current?.number;
+  }
+}
+
+/** Counts who uses a revision, the active reference among them. */
+class Counted implements RetainedRevision {
+  readonly number: number;
+  readonly routeTable: RouteTable<BoundRoute>;
+  private users = 1;
+
+  constructor(private readonly revision: Revision) {
+    this.number = revision.number;
+    this.routeTable = revision.routeTable;
+  }
+
+  retain(): this {
+    this.users += 1;
+    return this;
+  }
+
+  release(): void {
+    this.users -= 1;
+    if (this.users === 0) this.revision.dispose();
+  }
+}

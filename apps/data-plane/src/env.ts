@@ -1,0 +1,87 @@
+import { availableParallelism } from 'node:os';
+import { envVar, parseEnv } from '@torii/service-kit';
+import { z } from 'zod';
+
+const EgressOverrides = z.string().transform((text, context) => {
+  const overrides = new Map<string, string>();
+  for (const part of text.split(',').map((piece) => piece.trim())) {
+    const [host, origin, ...rest] = part.split('=');
+    if (host === undefined || origin === undefined || rest.length > 0 || !URL.canParse(origin)) {
+      context.addIssue(`must be host=origin[,host=origin], such as api.example.com=http://127.0.0.1:4000; got "${part}"`);
+      return z.NEVER;
+    }
+    overrides.set(host.toLowerCase(), new URL(origin).origin);
+  }
+  return overrides;
+});
+
+/** Settings of a node. docs/operations.md lists them. */
+const Env = z.object({
+  REDIS_URL: envVar.url('redis', 'rediss').describe('Redis or Valkey; the bus and the shared maps default to it'),
+  TORII_BUS_REDIS_URL: envVar.url('redis', 'rediss').optional().describe('Where configurations and heartbeats go'),
+  TORII_KV_REDIS_URL: envVar.url('redis', 'rediss').optional().describe('Where shared maps live'),
+  TORII_REDIS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+    .default('torii')
+    .describe('First part of every key and channel'),
+  TORII_PROXY_HOST: z.string().min(1).default('0.0.0.0').describe('Address the proxy listens on'),
+  TORII_PROXY_PORT: envVar.port().default(8080).describe('Port of the proxy'),
+  TORII_INTERNAL_HOST: z.string().min(1).default('127.0.0.1').describe('Address of health and metrics'),
+  TORII_INTERNAL_PORT: envVar.port().default(9090).describe('Port of health and metrics'),
+  TORII_INTERNAL_URL: envVar
+    .url('http', 'https')
+    .optional()
+    .describe("The internal port's address as others reach it; made from host and port when left out"),
+  TORII_CONTROL_PLANE_URL: envVar.url('http', 'https').default('http://127.0.0.1:9000').describe('Where artifacts come from'),
+  TORII_HOME: z.string().min(1).default('.torii').describe('Folder of local state'),
+  TORII_NODE_STATE: z.string().min(1).optional().describe("This node's own folder: its id and its artifacts; TORII_HOME/node when left out"),
+  TORII_NODE_TOKEN: envVar.secret(16).optional().describe('Shared with the control plane; TORII_HOME/node-token when left out'),
+  TORII_DATA_THREADS: envVar
+    .positiveInt()
+    .max(256)
+    .default(availableParallelism())
+    .describe('Threads that serve requests; one per core when left out'),
+  TORII_MAX_INSTANCES: envVar
+    .positiveInt()
+    .max(7_000)
+    .default(6_000)
+    .describe('Live instances on this node; each takes two of the about 16,000 memories a process can hold'),
+  TORII_REQUEST_TIMEOUT_MS: envVar.durationMs().default(60_000).describe('Time a request may take in all (ms)'),
+  TORII_SHUTDOWN_TIMEOUT_MS: envVar.durationMs().default(10_000).describe('Time requests under way get when the node stops (ms)'),
+  TORII_POLL_INTERVAL_MS: envVar.durationMs().default(1_000).describe('How often to look for a configuration without being told (ms)'),
+  TORII_ACTIVATION_TIMEOUT_MS: envVar.durationMs().default(30_000).describe('Time the data threads get to take over a configuration (ms)'),
+  TORII_WARM_UP_TIMEOUT_MS: envVar.durationMs().default(10_000).describe('Time the first instance of a plugin gets to initialise (ms)'),
+  TORII_ARTIFACT_CACHE_BYTES: envVar
+    .positiveInt()
+    .default(1024 ** 3)
+    .describe('Size of the artifact cache on disk (bytes)'),
+  TORII_EGRESS_CONNECT_TIMEOUT_MS: envVar.durationMs().default(3_000).describe('Time an outbound call gets to connect (ms)'),
+  TORII_EGRESS_REQUEST_TIMEOUT_MS: envVar.durationMs().default(10_000).describe('Time an outbound call may take in all, redirects included (ms)'),
+  TORII_EGRESS_RESPONSE_MAX_BYTES: envVar
+    .positiveInt()
+    .default(10 * 1024 * 1024)
+    .describe('Size of the answer to an outbound call (bytes)'),
+  TORII_EGRESS_MAX_REDIRECTS: z.coerce.number().int().min(0).max(20).default(5).describe('Redirects an outbound call may follow, each checked again'),
+  TORII_EGRESS_MAX_CONCURRENT: envVar.positiveInt().default(256).describe('Outbound calls under way at once, per data thread'),
+  TORII_EGRESS_OVERRIDES: EgressOverrides.optional().describe(
+    'host=origin[,...]: outbound calls to that host go to that origin; for tests and demos',
+  ),
+  TORII_EGRESS_OVERRIDES_IN_PRODUCTION: envVar.flag().default(false).describe('Accept overrides although NODE_ENV is production'),
+  TORII_EGRESS_PRIVATE_CIDRS: envVar.list().default([]).describe('Private networks that plugins with allowPrivate may call'),
+  TORII_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info').describe('Least severe log line written'),
+  NODE_ENV: z.string().optional().describe('production refuses egress overrides'),
+});
+
+export type Env = z.infer<typeof Env>;
+
+/** Throws one `EnvError` that lists every problem. */
+export function parseNodeEnv(source: Record<string, string | undefined>): Env {
+  return parseEnv(
+    Env.refine((env) => env.TORII_EGRESS_OVERRIDES === undefined || env.NODE_ENV !== 'production' || env.TORII_EGRESS_OVERRIDES_IN_PRODUCTION, {
+      path: ['TORII_EGRESS_OVERRIDES'],
+      message: 'is refused in production: set TORII_EGRESS_OVERRIDES_IN_PRODUCTION=true if you mean it',
+    }),
+    source,
+  );
+}

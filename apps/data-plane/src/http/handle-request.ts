@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError, requestIdHeader } from '@torii/contracts';
+import { type Clock, Deadline, type Logger } from '@torii/service-kit';
+import type { ActiveRevision, BoundRoute } from '../config/active-revision.js';
+import { runPipeline } from '../pipeline/run-pipeline.js';
+import { Trace } from '../pipeline/trace.js';
+import { parseRequestTarget } from '../routing/request-target.js';
+import type { RouteMatch } from '../routing/route-table.js';
+import type { AccessLog } from './access-log.js';
+import { requestIdOf } from './headers.js';
+import { readBody } from './read-body.js';
+import { writeProblem, writeResponse } from './write-response.js';
+
+export interface RequestDeps {
+  readonly activeRevision: ActiveRevision;
+  readonly requestTimeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly accessLog: AccessLog;
+}
+
+let sequence = 0;
+
+/**
+ * Serves one request on the revision that was active when it arrived.
+ *
+ * Holding on to the revision keeps a change from swapping the rules half-way, and keeps its instances alive until the
+ * last request that uses them is done.
+ */
+export async function handleRequest(req: IncomingMessage, res: ServerResponse, deps: RequestDeps): Promise<void> {
+  const trace = new Trace(deps.clock.nowMs());
+  const requestId = requestIdOf(req.headers[requestIdHeader]);
+  const deadline = Deadline.after(deps.requestTimeoutMs, deps.clock);
+  const clientGone = abortWhenGone(res);
+  const revision = deps.activeRevision.retain();
+  let failure: AppError | undefined;
+  try {
+    if (revision === undefined) throw new AppError('config.not_ready', { detail: 'this node waits for its first configuration' });
+    const target = parseRequestTarget(req.url ?? '/', req.headers.host);
+    const match = revision.routeTable.match(target, req.method ?? 'GET');
+    const { route } = match;
+    trace.routeName = route.name;
+    trace.pluginName = route.pluginName;
+    trace.pluginVersion = route.pluginVersion;
+    const body = await readBody(req, res, route.requestMaxBytes, deadline);
+    const request = {
+      id: requestId,
+      sequence: ++sequence,
+      method: req.method ?? 'GET',
+      target,
+      rawHeaders: req.rawHeaders,
+      cookieHeader: req.headers.cookie,
+      httpVersion: req.httpVersion,
+      remoteAddress: req.socket.remoteAddress ?? '',
+      body,
+      pathParams: match.pathParams,
+      targetPath: targetPathOf(match, target.path),
+    };
+    const response = await runPipeline({ request, target: route.target, deadline, signal: clientGone, trace, log: deps.log });
+    writeResponse(res, response, requestId);
+  } catch (error) {
+    failure = AppError.from(error);
+    writeProblem(req, res, failure, requestId);
+  } finally {
+    revision?.release();
+    deps.accessLog.write(
+      {
+        requestId,
+        method: req.method ?? '',
+        host: req.headers.host ?? '',
+        path: (req.url ?? '').split('?', 1)[0] ?? '',
+        status: failure?.status ?? res.statusCode,
+        revision: revision?.number,
+        error: failure,
+      },
+      trace,
+    );
+  }
+}
+
+/** Strips what the route's path took, segment by segment, from the path as the client escaped it. */
+function targetPathOf(match: RouteMatch<BoundRoute>, path: string): string {
+  if (!match.route.stripPath || match.segmentsTaken === 0) return path;
+  return `/${path
+    .split('/')
+    .slice(match.segmentsTaken + 1)
+    .join('/')}`;
+}
+
+function abortWhenGone(res: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  res.once('close', () => {
+    if (!res.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}

@@ -1,0 +1,80 @@
+import { createServer, type Server } from 'node:http';
+import { AppError } from '@torii/contracts';
+import { handleRequest, type RequestDeps } from './handle-request.js';
+
+export interface ProxyServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Whether other threads of this node listen on the same port. */
+  readonly isShared: boolean;
+}
+
+const headersTimeoutMs = 10_000;
+const keepAliveTimeoutMs = 65_000; // a little longer than common load balancers keep theirs
+const headerMaxBytes = 32 * 1024;
+const headersMaxCount = 200;
+
+/** The proxy's listener of one data thread. */
+export class ProxyServer {
+  private readonly server: Server;
+  private isDraining = false;
+
+  constructor(private readonly deps: RequestDeps) {
+    this.server = createServer(
+      {
+        headersTimeout: headersTimeoutMs,
+        requestTimeout: deps.requestTimeoutMs,
+        keepAliveTimeout: keepAliveTimeoutMs,
+        maxHeaderSize: headerMaxBytes,
+        noDelay: true,
+        requireHostHeader: true,
+      },
+      (req, res) => {
+        if (this.isDraining) res.setHeader('connection', 'close');
+        void handleRequest(req, res, deps);
+      },
+    );
+    this.server.maxHeadersCount = headersMaxCount;
+    // Without a listener node says "100 Continue" to every body; readBody says it only to bodies that will be read.
+    this.server.on('checkContinue', (req, res) => void handleRequest(req, res, deps));
+    this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+      else socket.end(badRequestBytes(error.code));
+    });
+  }
+
+  /** Resolves with the port once connections are accepted; rejects with the system's error when it cannot listen. */
+  listen(options: ProxyServerOptions): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ host: options.host, port: options.port, reusePort: options.isShared }, () => {
+        this.server.off('error', reject);
+        const address = this.server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : options.port);
+      });
+    });
+  }
+
+  /** Takes no new connection, answers what is under way, and resolves when the last is answered or time is up. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.isDraining = true;
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.server.closeIdleConnections();
+    const timer = setTimeout(() => this.server.closeAllConnections(), timeoutMs);
+    await closed;
+    clearTimeout(timer);
+    this.deps.log.debug('proxy drained');
+  }
+}
+
+/** What node's parser refused never becomes a request, so it is answered by hand. */
+function badRequestBytes(code: string | undefined): string {
+  const status =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request';
+  const error = new AppError(code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'client.request_timeout' : 'client.bad_request');
+  return `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\nx-torii-error: ${error.code}\r\n\r\n`;
+}

@@ -1,0 +1,112 @@
+import { AppError, type BackendOutput, type OutputCookie } from '@torii/contracts';
+import { type SetCookie, stringifySetCookie } from 'cookie';
+import type { GatewayResponse } from './gateway-request.js';
+
+const jsonType = 'application/json';
+const textType = 'text/plain; charset=utf-8';
+
+/** Headers of the connection or of the message's framing, which are ours to set (RFC 9110 section 7.6.1). */
+const reservedHeaders = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-request-id',
+  'x-torii-error',
+]);
+
+const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a header value must not hold
+const headerValue = /^[^\u0000-\u0008\u000a-\u001f\u007f\u0100-\uffff]*$/;
+
+type Headers = Record<string, string | string[]>;
+
+/** Turns a backend's output into a response; throws `plugin.bad_output` when it cannot be sent as it is. */
+export function applyOutput(output: BackendOutput): GatewayResponse {
+  if (output.delegates_call === true)
+    throw badOutput('delegates_call: the target of this route is the function itself, there is nothing to delegate to');
+  const body = bodyOf(output);
+  const headers = headersOf(output, body.type);
+  if (output.cookies != null && output.cookies.length > 0) headers['set-cookie'] = output.cookies.map(setCookie);
+  return { status: output.status, headers, body: allowsBody(output.status) ? body.content : '' };
+}
+
+interface Body {
+  readonly content: string | Uint8Array;
+  /** Sent when the guest names no content type. */
+  readonly type: string;
+}
+
+/** The five body forms in their order; a blank string counts as not given. */
+function bodyOf(output: BackendOutput): Body {
+  if (isGiven(output.body_str)) return { content: output.body_str, type: jsonType };
+  if (isGiven(output.body)) return { content: output.body, type: jsonType };
+  if (output.body_json != null) return { content: JSON.stringify(output.body_json), type: jsonType };
+  if (isGiven(output.body_base64)) return { content: base64(output.body_base64), type: jsonType };
+  if (output.body_bytes != null) return { content: Uint8Array.from(output.body_bytes, (byte) => byte & 0xff), type: jsonType };
+  return errorBody(output.error);
+}
+
+function errorBody(error: unknown): Body {
+  if (error === undefined || error === null) return { content: '', type: jsonType };
+  if (typeof error === 'object' && 'body_str' in error && typeof error.body_str === 'string') return { content: error.body_str, type: textType };
+  return { content: JSON.stringify(error), type: jsonType };
+}
+
+function headersOf(output: BackendOutput, defaultType: string): Headers {
+  if (output.headers == null) return { 'content-type': defaultType };
+  const headers: Headers = {};
+  for (const [name, value] of Object.entries(output.headers)) {
+    if (!headerName.test(name)) throw badOutput(`${JSON.stringify(name.slice(0, 100))} is not a header name`);
+    const values = Array.isArray(value) ? value : [String(value)];
+    if (!values.every((text) => headerValue.test(text))) throw badOutput(`header ${name} holds a character that a header may not hold`);
+    const lower = name.toLowerCase();
+    if (reservedHeaders.has(lower)) continue;
+    headers[lower] = values.length === 1 ? (values[0] ?? '') : values;
+  }
+  return headers;
+}
+
+function setCookie(cookie: OutputCookie): string {
+  const sameSite = (cookie.sameSite ?? cookie.same_site)?.toLowerCase();
+  const maxAge = cookie.maxAge ?? cookie.max_age;
+  const attributes: SetCookie = {
+    name: cookie.name,
+    value: cookie.value,
+    ...(maxAge == null ? {} : { maxAge: Math.trunc(maxAge) }),
+    ...(cookie.path == null ? {} : { path: cookie.path }),
+    ...(cookie.domain == null ? {} : { domain: cookie.domain }),
+    secure: cookie.secure ?? false,
+    httpOnly: cookie.httpOnly ?? cookie.http_only ?? false,
+    ...(sameSite === 'lax' || sameSite === 'strict' || sameSite === 'none' ? { sameSite } : {}),
+  };
+  try {
+    return stringifySetCookie(attributes, { encode: (value) => value });
+  } catch (error) {
+    throw badOutput(`cookie ${JSON.stringify(cookie.name.slice(0, 100))}: ${error instanceof Error ? error.message : 'invalid'}`);
+  }
+}
+
+function base64(text: string): Uint8Array {
+  const compact = text.replace(/\s/g, '');
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(compact)) throw badOutput('body_base64 is not base64');
+  return Buffer.from(compact, 'base64');
+}
+
+function allowsBody(status: number): boolean {
+  return status !== 204 && status !== 205 && status !== 304;
+}
+
+function isGiven(text: string | null | undefined): text is string {
+  return text != null && text.trim() !== '';
+}
+
+function badOutput(detail: string): AppError {
+  return new AppError('plugin.bad_output', { detail });
+}

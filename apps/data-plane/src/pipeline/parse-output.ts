@@ -1,0 +1,71 @@
+import { AppError } from '@torii/contracts';
+import JSON5 from 'json5';
+import type { z } from 'zod';
+
+/** Longer outputs must be strict JSON; the bytes are the guest's to choose, and reading them leniently takes longer. */
+const lenientMaxBytes = 1024 * 1024;
+/** JSON5 reads character by character. */
+const json5MaxBytes = 64 * 1024;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+export interface ParsedOutput<Output> {
+  readonly output: Output;
+  /** It was JSON5, or had `\"` outside strings, as hand-written guests print it. */
+  readonly isLenient: boolean;
+}
+
+/** Reads a guest's output by the schema of its plugin's kind; throws `plugin.bad_output` and nothing else. */
+export function parseOutput<Schema extends z.ZodType>(bytes: Uint8Array, schema: Schema): ParsedOutput<z.infer<Schema>> {
+  if (bytes.length === 0) throw badOutput('the plugin wrote no output');
+  const { value, isLenient } = read(decode(bytes), bytes.length);
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw badOutput(`at /${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'invalid'}`);
+  }
+  return { output: parsed.data, isLenient };
+}
+
+function read(text: string, sizeBytes: number): { value: unknown; isLenient: boolean } {
+  try {
+    return { value: JSON.parse(text), isLenient: false };
+  } catch {
+    if (sizeBytes > lenientMaxBytes) throw badOutput('the output is not JSON');
+  }
+  try {
+    return { value: JSON.parse(withQuotedNames(text)), isLenient: true };
+  } catch {
+    if (sizeBytes > json5MaxBytes) throw badOutput('the output is not JSON');
+  }
+  try {
+    return { value: JSON5.parse(text), isLenient: true };
+  } catch {
+    throw badOutput('the output is not JSON');
+  }
+}
+
+const stringOrOddity = /"[^"\\]*(?:\\.[^"\\]*)*"|\\"|([{,]\s*)([A-Za-z_$][\w$]*)(?=\s*:)/gs;
+
+/**
+ * Makes JSON of what hand-written guests print most: names without quotes, and strings that begin and end with `\"`.
+ * Ordinary strings stay as they are. One pass, so that a long answer in such a frame costs little more than JSON.
+ */
+function withQuotedNames(text: string): string {
+  return text.replace(stringOrOddity, (found: string, before: string | undefined, name: string | undefined) => {
+    if (name !== undefined) return `${before}"${name}"`;
+    return found === '\\"' ? '"' : found;
+  });
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw badOutput('the output is not UTF-8');
+  }
+}
+
+function badOutput(detail: string): AppError {
+  return new AppError('plugin.bad_output', { detail });
+}

@@ -1,0 +1,15 @@
+import type { CallResult } from '@torii/wasm-runtime';
+
+/** What is learnt about a request on its way, for its access line. */
+export class Trace {
+  readonly startedAtMs: number;
+  routeName: string | undefined;
+  pluginName: string | undefined;
+  pluginVersion: number | undefined;
+  call: Omit<CallResult, 'output'> | undefined;
+  isLenientOutput = false;
+
+  constructor(startedAtMs: number) {
+    this.startedAtMs = startedAtMs;
+  }
+}

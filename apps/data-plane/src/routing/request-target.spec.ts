@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { AppError } from '@torii/contracts';
+import { parseRequestTarget } from './request-target.js';
+
+describe('parseRequestTarget', () => {
+  it('reads origin form with the host in lower case, without port or trailing dot', () => {
+    expect(parseRequestTarget('/a/b%20c?x=1', 'API.Example.com.:8080')).toEqual({
+      host: 'api.example.com',
+      authority: 'API.Example.com.:8080',
+      path: '/a/b%20c',
+      segments: ['a', 'b c'],
+      search: 'x=1',
+    });
+  });
+
+  it('takes the host of an absolute form over the Host header', () => {
+    expect(parseRequestTarget('http://a.example/x', 'b.example')).toMatchObject({ host: 'a.example', path: '/x' });
+    expect(parseRequestTarget('http://a.example', 'b.example')).toMatchObject({ host: 'a.example', path: '/' });
+  });
+
+  it('keeps the brackets of an IPv6 host', () => {
+    expect(parseRequestTarget('/', '[::1]:8080').host).toBe('[::1]');
+    expect(parseRequestTarget('/', '[::1]').host).toBe('[::1]');
+  });
+
+  it('keeps an escaped slash inside its segment', () => {
+    expect(parseRequestTarget('/a%2Fb/c', '').segments).toEqual(['a/b', 'c']);
+  });
+
+  it.each(['*', 'a', 'ftp://x/', '/%', '/%zz', '/a/../b', '/a/%2e%2E/b', '/./a', `/${'a/'.repeat(300)}`])('refuses %s', (url) => {
+    expect(() => parseRequestTarget(url, 'h')).toThrow(AppError);
+  });
+});

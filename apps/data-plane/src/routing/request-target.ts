@@ -1,0 +1,75 @@
+import { AppError } from '@torii/contracts';
+
+/** Where a request points: what routing and plugins see of its request line and Host. */
+export interface RequestTarget {
+  /** Lower case, without port or trailing dot; empty when the client named none. */
+  readonly host: string;
+  /** Host and port as the client wrote them, for URLs. */
+  readonly authority: string;
+  /** As sent, without the query. */
+  readonly path: string;
+  /** The path between its slashes, each segment decoded. A `%2F` does not split a segment. */
+  readonly segments: readonly string[];
+  /** Without the `?`. */
+  readonly search: string;
+}
+
+const segmentsMax = 256;
+
+/**
+ * Reads a request line's target in origin form (`/a?b`) or absolute form (`http://host/a?b`), RFC 9112 section 3.2.
+ *
+ * Throws `client.bad_request` for other forms, broken escapes, `.` and `..` segments (plain or escaped: what they mean
+ * depends on who resolves them) and more than 256 segments.
+ */
+export function parseRequestTarget(url: string, hostHeader: string | undefined): RequestTarget {
+  let authority = hostHeader ?? '';
+  let target = url;
+  if (!target.startsWith('/')) {
+    const absolute = /^https?:\/\/([^/?#@]+)(.*)$/i.exec(target);
+    if (absolute === null) throw badTarget('the request target must be a path');
+    authority = absolute[1] ?? '';
+    target = absolute[2] ?? '';
+    if (!target.startsWith('/')) target = `/${target}`;
+  }
+  const queryAt = target.indexOf('?');
+  const path = queryAt === -1 ? target : target.slice(0, queryAt);
+  return {
+    host: hostOf(authority),
+    authority,
+    path,
+    segments: segmentsOf(path),
+    search: queryAt === -1 ? '' : target.slice(queryAt + 1),
+  };
+}
+
+/** Splits and decodes a path; also used for the paths of routes, so that both sides compare alike. */
+export function segmentsOf(path: string): string[] {
+  const segments = path.slice(1).split('/');
+  if (segments.length > segmentsMax) throw badTarget(`the path has more than ${segmentsMax} segments`);
+  return segments.map(decodeSegment);
+}
+
+function decodeSegment(raw: string): string {
+  let segment = raw;
+  if (raw.includes('%')) {
+    try {
+      segment = decodeURIComponent(raw);
+    } catch {
+      throw badTarget('the path holds a broken percent escape');
+    }
+  }
+  if (segment === '.' || segment === '..') throw badTarget('the path holds a . or .. segment');
+  return segment;
+}
+
+function hostOf(authority: string): string {
+  // An IPv6 address keeps its brackets: `[::1]:8080`.
+  const portAt = authority.lastIndexOf(':');
+  const host = portAt > authority.lastIndexOf(']') ? authority.slice(0, portAt) : authority;
+  return (host.endsWith('.') ? host.slice(0, -1) : host).toLowerCase();
+}
+
+function badTarget(detail: string): AppError {
+  return new AppError('client.bad_request', { detail });
+}

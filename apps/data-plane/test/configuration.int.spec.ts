@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sha256 } from '@torii/config-sync';
+import { compileWat, eventually, guest, startOwnRedis } from '@torii/test-kit';
+import { Redis } from 'ioredis';
+import { aPlugin, aRoute, TestNode } from './a-node.js';
+
+async function text(url: string): Promise<string> {
+  return (await fetch(url)).text();
+}
+
+describe('a node and its configuration', () => {
+  const node = new TestNode();
+  beforeAll(() => node.start({ TORII_DATA_THREADS: '2' }));
+  afterAll(() => node.stop());
+
+  it('serves a new version in place of the old one on every thread, without a failed request', async () => {
+    const sha = node.artifacts.add(await guest('hello'));
+    const first = aPlugin(sha, { name: 'hello' });
+    await node.apply([first], [aRoute(first, '/hello')]);
+    let isDone = false;
+    const failures: number[] = [];
+    const load = Promise.all(
+      Array.from({ length: 4 }, async () => {
+        while (!isDone) {
+          const response = await fetch(`${node.proxyUrl}/hello`);
+          await response.arrayBuffer();
+          if (response.status !== 200) failures.push(response.status);
+        }
+      }),
+    );
+    for (let version = 2; version <= 101; version += 1) {
+      const next = { ...first, version, config: { version: String(version) } };
+      await node.publish([next], [aRoute(next, '/hello')]);
+    }
+    await node.servesRevision(node.revision);
+    isDone = true;
+    await load;
+    expect(failures).toEqual([]);
+  });
+
+  it('keeps the old configuration and says why when the new one holds a module it cannot prepare', async () => {
+    const good = aPlugin(node.artifacts.add(await guest('hello')), { name: 'good' });
+    await node.apply([good], [aRoute(good, '/kept')]);
+    const bad = aPlugin(
+      node.artifacts.add(await compileWat('(module (memory (export "memory") 1) (func (export "run") (result i32) i32.const 0))')),
+      {
+        name: 'bad',
+        functionName: 'missing',
+      },
+    );
+    await node.publish([good, bad], [aRoute(good, '/kept'), aRoute(bad, '/bad')]);
+    await eventually(async () => expect((await node.readiness()).checks.configuration.detail).toContain('plugin bad version 1'));
+    expect(await text(`${node.proxyUrl}/kept`)).toBe('hello');
+    expect(await node.readiness()).toMatchObject({ httpStatus: 200, checks: { configuration: { revision: node.revision - 1 } } });
+    await node.apply([good], [aRoute(good, '/kept'), aRoute(good, '/more')]);
+    expect(await text(`${node.proxyUrl}/more`)).toBe('hello');
+  });
+
+  it('refuses an artifact with other bytes than announced, and takes it once it is right', async () => {
+    const bytes = await guest('bad-json');
+    const digest = sha256(bytes);
+    node.artifacts.bytes.set(digest, await guest('hello'));
+    const plugin = aPlugin(digest, { name: 'swapped' });
+    await node.publish([plugin], [aRoute(plugin, '/swapped')]);
+    await eventually(async () => expect((await node.readiness()).checks.configuration.detail).toContain('other bytes'));
+    node.artifacts.bytes.set(digest, bytes);
+    const again = { ...plugin, version: 2 };
+    await node.apply([again], [aRoute(again, '/swapped')]);
+  });
+
+  it('starts from its cache of artifacts when the control plane is gone', async () => {
+    const plugin = aPlugin(node.artifacts.add(await guest('hello')), { name: 'cached' });
+    await node.apply([plugin], [aRoute(plugin, '/cached')]);
+    await node.stopProcess();
+    const requests = node.artifacts.requests;
+    node.artifacts.bytes.clear();
+    await node.start({ TORII_DATA_THREADS: '2' });
+    await node.servesRevision(node.revision);
+    expect(await text(`${node.proxyUrl}/cached`)).toBe('hello');
+    expect(node.artifacts.requests).toBe(requests);
+  });
+});
+
+describe('a node and Redis', () => {
+  it('starts before Redis, catches up when it comes, serves on while it is gone, and catches up again', async () => {
+    const own = await startOwnRedis();
+    await own.stop();
+    const node = new TestNode({ url: own.url, keyPrefix: 'torii' });
+    try {
+      await node.start();
+      expect(await node.readiness()).toMatchObject({ httpStatus: 503, checks: { configuration: { ok: false }, redis: { ok: false } } });
+
+      await own.start();
+      const plugin = aPlugin(node.artifacts.add(await guest('hello')), { name: 'hello' });
+      await node.apply([plugin], [aRoute(plugin, '/one')]);
+
+      await own.stop();
+      await eventually(async () => expect((await node.readiness()).checks.redis.ok).toBe(false));
+      expect(await text(`${node.proxyUrl}/one`)).toBe('hello');
+      expect((await node.readiness()).httpStatus).toBe(200);
+
+      await own.start();
+      const redis = new Redis(own.url);
+      await redis.flushall();
+      redis.disconnect();
+      await node.apply([plugin], [aRoute(plugin, '/two')]);
+      expect(await text(`${node.proxyUrl}/two`)).toBe('hello');
+    } finally {
+      await node.stop();
+      await own.stop();
+    }
+  });
+});

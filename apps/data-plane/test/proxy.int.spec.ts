@@ -1,0 +1,124 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { guest } from '@torii/test-kit';
+import { aPlugin, aRoute, TestNode } from './a-node.js';
+
+const MiB = 1024 * 1024;
+
+describe('a node', () => {
+  const node = new TestNode();
+  beforeAll(async () => {
+    await node.start();
+  });
+  afterAll(() => node.stop());
+
+  it('answers 503 with Retry-After, and is not ready, until its first configuration', async () => {
+    const response = await fetch(`${node.proxyUrl}/x`);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(await response.json()).toMatchObject({ code: 'config.not_ready' });
+    expect(await node.readiness()).toMatchObject({
+      httpStatus: 503,
+      checks: { configuration: { ok: false, detail: 'waiting for the first configuration' } },
+    });
+    expect((await fetch(`${node.internalUrl}/livez`)).status).toBe(200);
+  });
+
+  describe('with a configuration', () => {
+    beforeAll(async () => {
+      const hello = aPlugin(node.artifacts.add(await guest('hello')), { name: 'hello' });
+      const echo = aPlugin(node.artifacts.add(await guest('echo')), { name: 'echo', limits: { requestMaxBytes: MiB, responseMaxBytes: 16 * MiB } });
+      await node.apply(
+        [hello, echo],
+        [
+          aRoute(hello, '/hello'),
+          aRoute(echo, '/echo'),
+          aRoute(hello, '/get', { match: [{ hosts: [], paths: [{ type: 'exact', value: '/get' }], methods: ['GET'] }] }),
+        ],
+      );
+    });
+
+    it('answers a matching request with what the function wrote', async () => {
+      const response = await fetch(`${node.proxyUrl}/hello`);
+      expect(response.status).toBe(200);
+      expect(await response.text()).toBe('hello');
+      expect(response.headers.get('x-request-id')).toMatch(/^rq_/);
+    });
+
+    it('takes a safe request id of the caller and replaces an unsafe one', async () => {
+      expect((await fetch(`${node.proxyUrl}/hello`, { headers: { 'x-request-id': 'abc-1' } })).headers.get('x-request-id')).toBe('abc-1');
+      expect((await fetch(`${node.proxyUrl}/hello`, { headers: { 'x-request-id': 'a b' } })).headers.get('x-request-id')).toMatch(/^rq_/);
+    });
+
+    it('tells its own errors as problem+json with a code and the request id', async () => {
+      const response = await fetch(`${node.proxyUrl}/nowhere`);
+      expect(response.status).toBe(404);
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+      expect(response.headers.get('x-torii-error')).toBe('routing.no_route');
+      expect(await response.json()).toMatchObject({ code: 'routing.no_route', status: 404, requestId: response.headers.get('x-request-id') });
+    });
+
+    it('answers 405 with Allow when only the method does not fit', async () => {
+      const response = await fetch(`${node.proxyUrl}/get`, { method: 'DELETE' });
+      expect(response.status).toBe(405);
+      expect(response.headers.get('allow')).toBe('GET, HEAD');
+    });
+
+    it('answers HEAD without a body', async () => {
+      const response = await fetch(`${node.proxyUrl}/get`, { method: 'HEAD' });
+      expect([response.status, await response.text(), response.headers.get('content-length')]).toEqual([200, '', '5']);
+    });
+
+    it('answers 413 to a body that turns out to be over the limit, and stops listening to it', async () => {
+      const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+      const [status] = await raw(node.proxyUrl, `POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(17)}`);
+      expect(status).toBe('HTTP/1.1 413 Payload Too Large');
+    });
+
+    it('refuses a 100 MiB body without reading it', async () => {
+      const [status] = await raw(node.proxyUrl, `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: ${100 * MiB}\r\n\r\n`);
+      expect(status).toBe('HTTP/1.1 413 Payload Too Large');
+    });
+
+    it('says 100 Continue only to a body it will take', async () => {
+      const taken = await raw(
+        node.proxyUrl,
+        'POST /hello HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n',
+        'hi',
+      );
+      expect(taken[0]).toBe('HTTP/1.1 100 Continue');
+      const refused = await raw(node.proxyUrl, `POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: ${2 * MiB}\r\n\r\n`);
+      expect(refused[0]).toBe('HTTP/1.1 413 Payload Too Large');
+    });
+
+    it.each([
+      ['what is not HTTP', 'nonsense\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
+      ['no Host', 'GET /hello HTTP/1.1\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
+      [
+        'length and chunks at once',
+        'POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+        'HTTP/1.1 400 Bad Request',
+      ],
+      ['dot segments', 'GET /a/../hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
+      ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(64 * 1024)}\r\n\r\n`, 'HTTP/1.1 431 Request Header Fields Too Large'],
+    ])('refuses %s', async (_, request, expected) => {
+      expect((await raw(node.proxyUrl, request))[0]).toBe(expected);
+    });
+  });
+});
+
+/** Sends bytes as they are, then `body` once the server has said something; answers the lines that came back. */
+function raw(url: string, request: string, body?: string): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname, () => socket.write(request));
+    let answer = '';
+    socket.on('data', (chunk) => {
+      if (answer === '' && body !== undefined) socket.write(body);
+      answer += chunk;
+      if (body === undefined) socket.end();
+    });
+    socket.on('close', () => resolve(answer.split('\r\n')));
+    socket.on('error', (error) => (answer === '' ? reject(error) : resolve(answer.split('\r\n'))));
+  });
+}

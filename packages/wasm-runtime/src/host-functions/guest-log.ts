@@ -1,0 +1,82 @@
+import type { Logger } from '@torii/service-kit';
+
+export type GuestLogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** A line keeps its first bytes; the rest is cut. */
+const lineMaxBytes = 1024;
+const linesPerCallMax = 100;
+
+const decoder = new TextDecoder();
+
+/** What one instance logs: cut, cleaned of control characters, and limited in lines per call. */
+export class GuestLog {
+  private readonly fields: Readonly<Record<string, string>>;
+  private target: Logger | undefined;
+  private lines = 0;
+  private partial: number[] = [];
+
+  constructor(fields: Readonly<Record<string, string>>) {
+    this.fields = fields;
+  }
+
+  begin(target: Logger): void {
+    this.target = target;
+    this.lines = 0;
+    this.partial = [];
+  }
+
+  write(level: GuestLogLevel, text: string | Uint8Array): void {
+    if (this.target === undefined) return;
+    this.lines += 1;
+    if (this.lines > linesPerCallMax) {
+      if (this.lines === linesPerCallMax + 1) this.target.warn({ source: 'plugin', ...this.fields }, 'plugin log cut');
+      return;
+    }
+    if (!this.target.isLevelEnabled(level)) return;
+    const raw = typeof text === 'string' ? text.slice(0, lineMaxBytes) : decoder.decode(text.subarray(0, lineMaxBytes));
+    this.target[level]({ source: 'plugin', ...this.fields, text: cleanText(raw) }, 'plugin log');
+  }
+
+  /** Bytes of a standard stream: complete lines are logged, the last begun one when it ends or the call does. */
+  stream(bytes: Uint8Array): void {
+    let start = 0;
+    while (start < bytes.length && this.lines <= linesPerCallMax) {
+      const newline = bytes.indexOf(0x0a, start);
+      const end = newline === -1 ? bytes.length : newline;
+      const room = lineMaxBytes - this.partial.length;
+      for (const byte of bytes.subarray(start, Math.min(end, start + room))) this.partial.push(byte);
+      if (newline === -1) return;
+      this.flush();
+      start = newline + 1;
+    }
+  }
+
+  flush(): void {
+    if (this.partial.length === 0) return;
+    const line = Uint8Array.from(this.partial);
+    this.partial = [];
+    this.write('info', line);
+  }
+
+  /** The least severe level that is written, as Extism numbers levels: trace 0 to error 4, off beyond. */
+  get extismLevel(): number {
+    const levels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+    const first = levels.findIndex((level) => this.target?.isLevelEnabled(level) === true);
+    return first === -1 ? 0x7fff_ffff : first;
+  }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is to be removed.
+const terminalEscapes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is to be removed.
+const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+
+/** Text of a guest made safe for logs, terminals and error messages: one line, no control characters. */
+function cleanText(text: string): string {
+  return text.replace(terminalEscapes, '').replace(controlCharacters, ' ').trim();
+}
+
+/** The same for bytes, of which only the first KiB counts. */
+export function cleanBytes(bytes: Uint8Array): string {
+  return cleanText(decoder.decode(bytes.subarray(0, lineMaxBytes)));
+}

@@ -1,0 +1,105 @@
+import './lib/check-node.mjs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { bootstrap } from './bootstrap.mjs';
+import { appNode, checkout, exitWith } from './lib/checkout.mjs';
+import { staticChecks } from './lib/checks.mjs';
+import { closingLine, needsServers } from './lib/jest-run.mjs';
+import { print, runProgram, step } from './lib/progress.mjs';
+
+// `npm test`: everything that must hold, on a bare checkout too. Arguments go to jest, and then only jest runs.
+
+const args = process.argv.slice(2);
+const folder = mkdtempSync(path.join(tmpdir(), 'torii-test-'));
+const closers = [];
+let isStopping = false;
+
+async function main() {
+  await bootstrap();
+  const failedChecks = args.length === 0 ? await runChecks() : 0;
+  const counts = await runJest(needsServers(args) ? await startServers() : {});
+  const failed = counts.failed + failedChecks;
+  // A run without a test has proved nothing.
+  const isGood = failed === 0 && counts.passed > 0 && counts.exitCode === 0;
+  return { code: isGood ? 0 : 1, line: closingLine({ ...counts, failed }) };
+}
+
+/** @returns {Promise<number>} how many failed */
+async function runChecks() {
+  let failed = 0;
+  for (const { title, command } of staticChecks) {
+    try {
+      await step(title, (say) => runProgram(title, [appNode(), ...command], { say }));
+    } catch (error) {
+      failed++;
+      print(error.message);
+    }
+  }
+  return failed;
+}
+
+/** One of each for the whole run; every test file has a database and a prefix of keys for itself. */
+async function startServers() {
+  const { startPostgres, startRedis } = await import('../packages/local-infra/dist/index.js');
+  return await step('servers', async () => {
+    const [postgres, redis] = await Promise.all([
+      startPostgres({ dataDir: path.join(folder, 'postgres'), durable: false }).then(closing),
+      startRedis({ dataDir: path.join(folder, 'redis'), kind: 'wasm', nodePath: appNode() }).then(closing),
+    ]);
+    return { TORII_TEST_DATABASE_URL: postgres.urlOf('postgres'), TORII_TEST_REDIS_URL: redis.url };
+  });
+}
+
+function closing(server) {
+  closers.push(() => server.stop());
+  return server;
+}
+
+/** @returns {Promise<import('./lib/jest-run.mjs').Counts>} */
+async function runJest(env) {
+  const countsFile = path.join(folder, 'counts.json');
+  const jest = path.join(checkout, 'node_modules', 'jest', 'bin', 'jest.js');
+  const child = spawn(appNode(), ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...args], {
+    cwd: checkout,
+    // Whatever tests leave in the folder for temporary files goes with ours.
+    env: { ...process.env, ...env, TMPDIR: folder, TORII_TEST_COUNTS_FILE: countsFile },
+    stdio: 'inherit',
+  });
+  closers.push(() => child.kill('SIGTERM'));
+  const exitCode = await new Promise((resolve) => {
+    child.once('error', () => resolve(1));
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+  const counts = existsSync(countsFile) ? JSON.parse(readFileSync(countsFile, 'utf8')) : { passed: 0, failed: 0, skipped: 0 };
+  return { ...counts, exitCode };
+}
+
+/** Ends what was started, last first. */
+async function close() {
+  for (const closer of closers.splice(0).reverse()) await closer();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    // A second signal means now.
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    void close().finally(() => process.exit(1));
+  });
+}
+
+try {
+  const { code, line } = await main();
+  await close();
+  // The last thing anyone reads.
+  print(line);
+  process.exit(code);
+} catch (error) {
+  if (!isStopping) {
+    await close();
+    exitWith(error);
+  }
+}
