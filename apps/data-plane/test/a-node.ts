@@ -44,6 +44,11 @@ export class ArtifactServer {
   }
 }
 
+interface Readiness {
+  httpStatus: number;
+  checks: { configuration: { ok: boolean; revision: number | null; detail?: string }; redis: { ok: boolean } };
+}
+
 /** A whole node, spawned, with Redis and artifacts around it; configurations are published as the control plane does. */
 export class TestNode {
   readonly artifacts = new ArtifactServer();
@@ -107,12 +112,9 @@ export class TestNode {
     });
   }
 
-  async readiness(): Promise<{
-    httpStatus: number;
-    checks: { configuration: { ok: boolean; revision: number | null; detail?: string }; redis: { ok: boolean } };
-  }> {
+  async readiness(): Promise<Readiness> {
     const response = await fetch(`${this.internalUrl}/readyz`);
-    return { httpStatus: response.status, ...(await response.json()) };
+    return { httpStatus: response.status, ...((await response.json()) as Omit<Readiness, 'httpStatus'>) };
   }
 
   /** Ends the process alone; what is on disk stays. */

@@ -11,6 +11,7 @@ export interface ProxyServerOptions {
 
 const headersTimeoutMs = 10_000;
 const keepAliveTimeoutMs = 65_000; // a little longer than common load balancers keep theirs
+const sweepIntervalMs = 20;
 const headerMaxBytes = 32 * 1024;
 const headersMaxCount = 200;
 
@@ -59,9 +60,11 @@ export class ProxyServer {
   async drain(timeoutMs: number): Promise<void> {
     this.isDraining = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeIdleConnections();
+    // A connection whose last answer was already promised to be kept alive is idle only once that is sent.
+    const sweep = setInterval(() => this.server.closeIdleConnections(), sweepIntervalMs);
     const timer = setTimeout(() => this.server.closeAllConnections(), timeoutMs);
     await closed;
+    clearInterval(sweep);
     clearTimeout(timer);
     this.deps.log.debug('proxy drained');
   }
