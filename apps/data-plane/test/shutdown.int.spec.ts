@@ -80,7 +80,7 @@ describe('a node with a request under way', () => {
     const answer = fetch(`${proxyUrl}/call`).then((response) => response.text());
     await eventually(() => expect(upstream.calls()).toBe(before + 1));
     const exitCode = node.node.stop();
-    await eventually(async () => expect(await fetch(`${proxyUrl}/call`).catch(() => 'refused')).toBe('refused'));
+    await eventually(async () => expect(await fetch(`${proxyUrl}/nowhere`).catch(() => 'refused')).toBe('refused'));
     release();
     expect(await answer).toBe('done');
     expect(await exitCode).toBe(0);
