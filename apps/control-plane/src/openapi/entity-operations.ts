@@ -4,6 +4,8 @@ import type { OperationSpec } from './operation.decorator.js';
 
 export interface EntityDocs {
   readonly noun: string;
+  /** What every write of it does besides. */
+  readonly onWrite?: string;
   /** What callers write. */
   readonly spec: z.ZodObject;
   /** What they are answered. */
@@ -13,9 +15,10 @@ export interface EntityDocs {
 const etag = { ETag: 'Of the entity, for If-Match' };
 const json = ['application/json'] as const;
 
-export function createOperation({ noun, spec, entity }: EntityDocs): OperationSpec {
+export function createOperation({ noun, spec, entity, onWrite = '' }: EntityDocs): OperationSpec {
   return {
     summary: `Create a ${noun}`,
+    description: onWrite,
     query: WriteQuery,
     body: { contentTypes: json, schema: spec },
     isWrite: true,
@@ -34,10 +37,10 @@ export function readOperation({ noun, entity }: EntityDocs): OperationSpec {
   };
 }
 
-export function putOperation({ noun, spec, entity }: EntityDocs): OperationSpec {
+export function putOperation({ noun, spec, entity, onWrite = '' }: EntityDocs): OperationSpec {
   return {
     summary: `Create or replace a ${noun}`,
-    description: `By name or id. Fields left out take their defaults. The name may be left out, and another name renames the ${noun}. An id must exist.`,
+    description: `By name or id. Fields left out take their defaults. The name may be left out, and another name renames the ${noun}. An id must exist. ${onWrite}`,
     query: WriteQuery,
     body: { contentTypes: json, schema: spec.partial({ name: true }) },
     isWrite: true,
@@ -50,10 +53,10 @@ export function putOperation({ noun, spec, entity }: EntityDocs): OperationSpec 
   };
 }
 
-export function patchOperation({ noun, spec, entity }: EntityDocs): OperationSpec {
+export function patchOperation({ noun, spec, entity, onWrite = '' }: EntityDocs): OperationSpec {
   return {
     summary: `Change a ${noun}`,
-    description: 'A JSON merge patch (RFC 7396): null takes a field back to its default.',
+    description: `A JSON merge patch (RFC 7396): null takes a field back to its default. ${onWrite}`,
     query: WriteQuery,
     body: { contentTypes: ['application/merge-patch+json', ...json], schema: spec.partial() },
     isWrite: true,

@@ -87,7 +87,7 @@ function describe(path: string, operation: OperationSpec, access: Access, operat
     operationId,
     tags: [path.split('/')[3] ?? 'api'],
     summary: operation.summary,
-    description: [operation.description, `Needs the scope \`${access}\`.`].filter((part) => part !== undefined).join('\n\n'),
+    description: [operation.description, `Needs the scope \`${access}\`.`].filter((part) => part !== undefined && part !== '').join('\n\n'),
     parameters: [...pathParameters(path), ...headerParameters(operation), ...queryParameters(operation)],
     ...(operation.body === undefined ? {} : { requestBody: requestBody(operation.body) }),
     responses: {

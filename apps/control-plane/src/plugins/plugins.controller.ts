@@ -10,7 +10,14 @@ import { createOperation, deleteOperation, patchOperation, putOperation, readOpe
 import { Operation } from '../openapi/operation.decorator.js';
 import { PluginsService } from './plugins.service.js';
 
-const entity = { noun: 'plugin', spec: PluginSpec, entity: Plugin };
+const entity = {
+  noun: 'plugin',
+  spec: PluginSpec,
+  entity: Plugin,
+  onWrite:
+    'A write that changes something makes a new, immutable version. The module is checked: its function must be exported, and every import known ' +
+    'and granted. A `base64` source is stored as an artifact, and answered as one.',
+};
 
 @Controller('api/v1/plugins')
 export class PluginsController {

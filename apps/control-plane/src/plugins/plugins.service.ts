@@ -49,17 +49,15 @@ export class PluginsService {
       where: { OR: rows.map((row) => ({ pluginId: row.id, version: row.version })) },
     });
     const byPlugin = new Map(versions.map((version) => [version.pluginId, version]));
-    // A plugin deleted between the two reads is left out.
-    const items = rows.flatMap((row) => {
-      const version = byPlugin.get(row.id);
-      return version === undefined ? [] : [toPlugin(row, version)];
-    });
-    return pageOf(
-      items,
+    const page = pageOf(
+      rows,
       query.limit,
-      (plugin) => plugin,
+      (row) => ({ row, version: byPlugin.get(row.id) }),
       ({ name }) => ({ name }),
     );
+    // A plugin deleted between the two reads is left out.
+    const items = page.items.flatMap(({ row, version }) => (version === undefined ? [] : [toPlugin(row, version)]));
+    return { items, nextCursor: page.nextCursor };
   }
 
   async get(reference: string, context: RequestContext): Promise<Answer<Plugin | undefined>> {
@@ -139,7 +137,8 @@ export class PluginsService {
   }
 
   private async insert(write: Write, spec: PluginSpec): Promise<Answer> {
-    const [resolvedSha256] = await Promise.all([resolveModule(write.tx, spec), refuseTakenName(write, spec.name)]);
+    const resolvedSha256 = await resolveModule(write.tx, spec);
+    await refuseTakenName(write, spec.name);
     const id = `${idPrefixes.plugin}_${v7()}`;
     const row = { id, workspace: defaultWorkspace, createdAt: write.now };
     const columns = { name: spec.name, description: spec.description, tags: spec.tags, version: 1, updatedAt: write.now };

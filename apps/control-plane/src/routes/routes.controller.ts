@@ -10,7 +10,12 @@ import { createOperation, deleteOperation, patchOperation, putOperation, readOpe
 import { Operation } from '../openapi/operation.decorator.js';
 import { RoutesService } from './routes.service.js';
 
-const entity = { noun: 'route', spec: RouteSpec, entity: Route };
+const entity = {
+  noun: 'route',
+  spec: RouteSpec,
+  entity: Route,
+  onWrite: 'Plugins are referred to by name or id, and answered by name.',
+};
 
 @Controller('api/v1/routes')
 export class RoutesController {

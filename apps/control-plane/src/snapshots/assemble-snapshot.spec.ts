@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { sealSnapshot } from '@torii/config-sync';
 import { PluginSpec, RouteSpec, Snapshot } from '@torii/contracts';
-import { assembleSnapshot, neededVersions } from './assemble-snapshot.js';
+import { assembleSnapshot, enabledRoutes, neededVersions } from './assemble-snapshot.js';
 
 const pluginA = 'pl_01900000-0000-7000-8000-00000000000a';
 const pluginB = 'pl_01900000-0000-7000-8000-00000000000b';
@@ -22,47 +22,52 @@ const currentVersions = new Map([
   [pluginB, 1],
 ]);
 
+type Row = ReturnType<typeof aRoute>;
+type Version = ReturnType<typeof aVersion>;
+const assemble = (routes: Row[], versions: Version[]) => assembleSnapshot(enabledRoutes(routes, currentVersions), versions);
+
 describe('assembleSnapshot', () => {
   it('makes what a node accepts', () => {
-    const contents = assembleSnapshot({ routes: [aRoute(1, pluginA)], currentVersions, pluginVersions: [aVersion(pluginA, 3)] });
+    const contents = assemble([aRoute(1, pluginA)], [aVersion(pluginA, 3)]);
     const sealed = sealSnapshot({ incarnation: '00000000-0000-4000-8000-000000000001', revision: 1 }, contents);
     expect(Snapshot.parse(sealed)).toEqual(sealed);
     expect(contents.routes[0]?.match[0]?.hosts).toEqual(['a.example']);
   });
 
   it('resolves latest to the current version, and keeps a number', () => {
-    const rows = { routes: [aRoute(1, pluginA), aRoute(2, pluginA, 2)], currentVersions };
-    expect(neededVersions(rows)).toEqual([
+    const rows = [aRoute(1, pluginA), aRoute(2, pluginA, 2), aRoute(3, pluginA, 2)];
+    expect(neededVersions(enabledRoutes(rows, currentVersions))).toEqual([
       { pluginId: pluginA, version: 3 },
       { pluginId: pluginA, version: 2 },
     ]);
-    const { routes, plugins } = assembleSnapshot({ ...rows, pluginVersions: [aVersion(pluginA, 3), aVersion(pluginA, 2)] });
-    expect(routes.map(({ target }) => target.version)).toEqual([3, 2]);
-    expect(plugins).toHaveLength(2);
+    const { routes, plugins } = assemble(rows, [aVersion(pluginA, 3), aVersion(pluginA, 2)]);
+    expect(routes.map(({ target }) => target.version)).toEqual([3, 2, 2]);
+    expect(plugins.map(({ version }) => version)).toEqual([2, 3]);
   });
 
-  it('leaves out disabled routes, and plugins only they use', () => {
-    const rows = { routes: [aRoute(1, pluginA), aRoute(2, pluginB, 'latest', false)], currentVersions };
-    expect(neededVersions(rows)).toEqual([{ pluginId: pluginA, version: 3 }]);
-    const contents = assembleSnapshot({ ...rows, pluginVersions: [aVersion(pluginA, 3), aVersion(pluginB, 1)] });
-    expect(contents.plugins.map(({ id }) => id)).toEqual([pluginA]);
+  it('leaves out disabled routes, and plugin versions only they use', () => {
+    const contents = assemble(
+      [aRoute(1, pluginA), aRoute(2, pluginB, 'latest', false)],
+      [aVersion(pluginA, 3), aVersion(pluginA, 1), aVersion(pluginB, 1)],
+    );
+    expect(contents.plugins.map(({ id, version }) => [id, version])).toEqual([[pluginA, 3]]);
     expect(contents.routes.map(({ name }) => name)).toEqual(['r1']);
   });
 
   it('does not depend on the order of rows', () => {
-    const routes = [aRoute(1, pluginA), aRoute(2, pluginB)];
-    const pluginVersions = [aVersion(pluginA, 3), aVersion(pluginB, 1)];
-    const forwards = assembleSnapshot({ routes, currentVersions, pluginVersions });
-    expect(assembleSnapshot({ routes: [...routes].reverse(), currentVersions, pluginVersions: [...pluginVersions].reverse() })).toEqual(forwards);
+    const routes = [aRoute(1, pluginA), aRoute(2, pluginB), aRoute(3, pluginA, 1)];
+    const versions = [aVersion(pluginA, 3), aVersion(pluginB, 1), aVersion(pluginA, 1)];
+    expect(assemble([...routes].reverse(), [...versions].reverse())).toEqual(assemble(routes, versions));
   });
 
   it('spells every grant out, sorted', () => {
     const hostFunctions = ['plugin_map:write', { name: 'plugin_map', access: ['read', 'write'] }];
-    const contents = assembleSnapshot({ routes: [aRoute(1, pluginB)], currentVersions, pluginVersions: [aVersion(pluginB, 1, { hostFunctions })] });
+    const contents = assemble([aRoute(1, pluginB)], [aVersion(pluginB, 1, { hostFunctions })]);
     expect(contents.plugins[0]?.grants).toEqual(['plugin_map:read', 'plugin_map:write']);
   });
 
   it('throws rather than publish a route without its plugin', () => {
-    expect(() => assembleSnapshot({ routes: [aRoute(1, pluginA)], currentVersions, pluginVersions: [] })).toThrow(/rt_/);
+    expect(() => assemble([aRoute(1, pluginA)], [])).toThrow(/rt_/);
+    expect(() => enabledRoutes([aRoute(1, 'pl_gone')], currentVersions)).toThrow(/rt_/);
   });
 });

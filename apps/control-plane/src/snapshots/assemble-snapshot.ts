@@ -1,4 +1,4 @@
-import { PluginSpec, pluginVersionKey, RouteSpec, type SnapshotPlugin, type SnapshotRoute } from '@torii/contracts';
+import { PluginSpec, RouteSpec, type SnapshotPlugin, type SnapshotRoute } from '@torii/contracts';
 import { grantsOf } from '../plugins/grants.js';
 
 interface RouteRow {
@@ -17,13 +17,6 @@ interface PluginVersionRow {
   readonly resolvedSha256: string;
 }
 
-export interface ConfigRows {
-  readonly routes: readonly RouteRow[];
-  /** Plugin id to its current version, which `latest` means. */
-  readonly currentVersions: ReadonlyMap<string, number>;
-  readonly pluginVersions: readonly PluginVersionRow[];
-}
-
 export interface SnapshotContents {
   readonly plugins: SnapshotPlugin[];
   readonly routes: SnapshotRoute[];
@@ -34,37 +27,51 @@ export interface VersionChoice {
   readonly version: number;
 }
 
-/** Which plugin versions the enabled routes run, each once. */
-export function neededVersions(rows: Pick<ConfigRows, 'routes' | 'currentVersions'>): VersionChoice[] {
-  const choices = new Map<string, VersionChoice>();
-  for (const row of rows.routes) {
-    const choice = row.enabled ? targetOf(RouteSpec.parse(row.spec), rows.currentVersions) : undefined;
-    if (choice !== undefined) choices.set(`${choice.pluginId}@${choice.version}`, choice);
-  }
-  return [...choices.values()];
+/** An enabled route, and the plugin version it runs. */
+export interface EnabledRoute {
+  readonly row: RouteRow;
+  readonly spec: RouteSpec;
+  readonly runs: VersionChoice;
 }
 
 /**
- * What nodes get to see: the enabled routes and the plugin versions they run, every reference resolved.
+ * The enabled routes with their references resolved; `currentVersions` is what `latest` means for each plugin id.
  *
- * The order of the rows does not matter. Throws when a route refers to something that is not among them, which the
- * checks and foreign keys of the writes rule out.
+ * Throws when a route refers to a plugin that is not there, which the checks and foreign keys of the writes rule out.
  */
-export function assembleSnapshot(rows: ConfigRows): SnapshotContents {
-  const versions = new Map(rows.pluginVersions.map((row) => [`${row.pluginId}@${row.version}`, row]));
-  const plugins = new Map<string, SnapshotPlugin>();
-  const routes: SnapshotRoute[] = [];
-  for (const row of rows.routes) {
-    if (!row.enabled) continue;
-    const spec = RouteSpec.parse(row.spec);
-    const choice = targetOf(spec, rows.currentVersions);
-    const version = choice === undefined ? undefined : versions.get(`${choice.pluginId}@${choice.version}`);
-    if (version === undefined) throw new Error(`route ${row.id} refers to a plugin version that is not there`);
-    const plugin = toSnapshotPlugin(version);
-    plugins.set(pluginVersionKey(plugin), plugin);
-    routes.push(toSnapshotRoute(row, spec, plugin));
-  }
-  return { plugins: [...plugins.values()].sort(byId), routes: routes.sort(byId) };
+export function enabledRoutes(rows: readonly RouteRow[], currentVersions: ReadonlyMap<string, number>): EnabledRoute[] {
+  return rows
+    .filter((row) => row.enabled)
+    .map((row) => {
+      const spec = RouteSpec.parse(row.spec);
+      const runs = targetOf(spec, currentVersions);
+      if (runs === undefined) throw new Error(`route ${row.id} has no plugin`);
+      return { row, spec, runs };
+    });
+}
+
+/** Which plugin versions the routes run, each once. */
+export function neededVersions(routes: readonly EnabledRoute[]): VersionChoice[] {
+  return [...new Map(routes.map(({ runs }) => [keyOf(runs), runs])).values()];
+}
+
+/**
+ * What nodes get to see: the enabled routes and the plugin versions they run. The order of the rows does not matter, and
+ * versions that no route runs are left out. Throws when a version that a route runs is not among them.
+ */
+export function assembleSnapshot(routes: readonly EnabledRoute[], pluginVersions: readonly PluginVersionRow[]): SnapshotContents {
+  const needed = new Set(neededVersions(routes).map(keyOf));
+  const plugins = new Map(pluginVersions.filter((row) => needed.has(keyOf(row))).map((row) => [keyOf(row), toSnapshotPlugin(row)]));
+  const snapshotRoutes = routes.map(({ row, spec, runs }) => {
+    const plugin = plugins.get(keyOf(runs));
+    if (plugin === undefined) throw new Error(`route ${row.id} runs version ${runs.version} of its plugin, which is not there`);
+    return toSnapshotRoute(row, spec, plugin);
+  });
+  return { plugins: [...plugins.values()].sort(byIdAndVersion), routes: snapshotRoutes.sort(byId) };
+}
+
+function keyOf({ pluginId, version }: VersionChoice): string {
+  return `${pluginId}@${version}`;
 }
 
 function targetOf(spec: RouteSpec, currentVersions: ReadonlyMap<string, number>): VersionChoice | undefined {
@@ -108,4 +115,8 @@ function toSnapshotRoute(row: RouteRow, spec: RouteSpec, plugin: SnapshotPlugin)
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {
   return a.id < b.id ? -1 : 1;
+}
+
+function byIdAndVersion(a: SnapshotPlugin, b: SnapshotPlugin): number {
+  return a.id === b.id ? a.version - b.version : byId(a, b);
 }

@@ -5,7 +5,7 @@ import type { Clock, Logger } from '@torii/service-kit';
 import type { Redis } from 'ioredis';
 import { BUS_REDIS, CLOCK, CONFIG_KEYS, LOGGER } from '../platform/tokens.js';
 import { PrismaService } from '../prisma/prisma.service.js';
-import { assembleSnapshot, neededVersions } from './assemble-snapshot.js';
+import { assembleSnapshot, enabledRoutes, neededVersions } from './assemble-snapshot.js';
 import { RevisionsService } from './revisions.service.js';
 
 /** How often to look without being kicked: another control plane may have written, Redis may have been flushed. */
@@ -140,17 +140,17 @@ export class PublisherService implements OnApplicationBootstrap, OnApplicationSh
     return this.prisma.$transaction(
       async (tx) => {
         const position = await this.revisions.current(tx);
-        const routes = await tx.route.findMany({ where: { ...where, enabled: true } });
+        const rows = await tx.route.findMany({ where: { ...where, enabled: true } });
         const plugins = await tx.plugin.findMany({ where, select: { id: true, version: true } });
-        const currentVersions = new Map(plugins.map((plugin) => [plugin.id, plugin.version]));
-        const needed = neededVersions({ routes, currentVersions });
-        const ids = [...new Set(needed.map(({ pluginId }) => pluginId))];
-        const isNeeded = new Set(needed.map(({ pluginId, version }) => `${pluginId}@${version}`));
-        const versions = await tx.pluginVersion.findMany({
-          where: { pluginId: { in: ids }, version: { in: [...new Set(needed.map(({ version }) => version))] } },
+        const routes = enabledRoutes(rows, new Map(plugins.map((plugin) => [plugin.id, plugin.version])));
+        const needed = neededVersions(routes);
+        const pluginVersions = await tx.pluginVersion.findMany({
+          where: {
+            pluginId: { in: [...new Set(needed.map(({ pluginId }) => pluginId))] },
+            version: { in: [...new Set(needed.map(({ version }) => version))] },
+          },
         });
-        const pluginVersions = versions.filter((row) => isNeeded.has(`${row.pluginId}@${row.version}`));
-        return sealSnapshot(position, assembleSnapshot({ routes, currentVersions, pluginVersions }));
+        return sealSnapshot(position, assembleSnapshot(routes, pluginVersions));
       },
       { isolationLevel: 'RepeatableRead', timeout: readTimeoutMs },
     );

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { defaultWorkspace } from '@torii/contracts';
+import { z } from 'zod';
 import { PrismaService, type Transaction } from '../prisma/prisma.service.js';
 
 export interface ConfigPosition {
@@ -8,6 +9,8 @@ export interface ConfigPosition {
   readonly incarnation: string;
   readonly revision: number;
 }
+
+const LockedRows = z.tuple([z.object({ incarnation: z.uuid(), revision: z.bigint().transform(Number) })]);
 
 export interface RevisionEntry {
   readonly at: Date;
@@ -39,9 +42,9 @@ export class RevisionsService {
 
   /** Waits for the writes before; the row stays locked until the transaction ends, so that writes come one by one. */
   async lock(tx: Transaction): Promise<ConfigPosition> {
-    await tx.$queryRaw`SELECT 1 FROM config_state WHERE workspace = ${defaultWorkspace} FOR UPDATE`;
-    const state = await tx.configState.findUniqueOrThrow({ where: { workspace: defaultWorkspace } });
-    return { incarnation: state.incarnation, revision: Number(state.revision) };
+    const rows = await tx.$queryRaw`SELECT incarnation, revision FROM config_state WHERE workspace = ${defaultWorkspace} FOR UPDATE`;
+    const [state] = LockedRows.parse(rows);
+    return state;
   }
 
   /** Makes the next revision; the caller holds the lock. */

@@ -3,6 +3,7 @@ import type { Clock } from '@torii/service-kit';
 import { type AuditEntry, AuditService } from '../audit/audit.service.js';
 import { Answer } from '../http/answer.js';
 import type { RequestContext } from '../http/request-context.js';
+import { BoundedGate } from '../platform/bounded-gate.js';
 import { CLOCK } from '../platform/tokens.js';
 import { PrismaService, type Transaction } from '../prisma/prisma.service.js';
 import { PublisherService } from '../snapshots/publisher.service.js';
@@ -25,6 +26,9 @@ export interface Write {
  */
 @Injectable()
 export class ConfigWriter {
+  /** A burst of writes that wait for the lock must not take every connection from the reads. */
+  private readonly gate = new BoundedGate({ runningMax: 2, waitingMax: 1_000, waitTimeoutMs: 15_000 });
+
   constructor(
     private readonly prisma: PrismaService,
     private readonly revisions: RevisionsService,
@@ -35,7 +39,14 @@ export class ConfigWriter {
 
   /** The answer carries the revision that is current when the write commits: a new one, if anything was recorded. */
   async run(context: RequestContext, body: unknown, work: (write: Write) => Promise<Answer>): Promise<Answer> {
-    const answer = await this.prisma.$transaction(async (tx) => {
+    const answer = await this.gate.run(() => this.write(context, body, work));
+    if (answer.revision !== undefined) this.revisions.committed(answer.revision);
+    this.publisher.kick();
+    return answer;
+  }
+
+  private write(context: RequestContext, body: unknown, work: (write: Write) => Promise<Answer>): Promise<Answer> {
+    return this.prisma.$transaction(async (tx) => {
       let { revision } = await this.revisions.lock(tx);
       const now = this.clock.date();
       const record = async (change: Change): Promise<void> => {
@@ -46,8 +57,5 @@ export class ConfigWriter {
       const result = await once(tx, context, { body, now }, () => work({ tx, now, record }));
       return new Answer(result.status, result.body, result.headers, revision);
     });
-    if (answer.revision !== undefined) this.revisions.committed(answer.revision);
-    this.publisher.kick();
-    return answer;
   }
 }

@@ -2,7 +2,7 @@ import type { PathMatch } from '@torii/contracts';
 import { segmentsOf } from './request-target.js';
 
 /** One way to reach a route: what of the path is a name, and how much of it the match took. */
-export interface PathEntry<T> {
+interface PathEntry<T> {
   readonly value: T;
   /** Names of the `:name` segments, in path order. */
   readonly paramNames: readonly string[];

@@ -3,7 +3,7 @@ import type { AppErrorOptions, ErrorCode, SnapshotPlugin, SnapshotRoute } from '
 import type { PreparedModule } from '@torii/wasm-runtime';
 
 /** `EgressOptions` in values that can be copied between threads. */
-export interface EgressSettings {
+interface EgressSettings {
   readonly overrides: ReadonlyMap<string, string>;
   readonly privateCidrs: readonly string[];
   readonly connectTimeoutMs: number;
@@ -56,7 +56,7 @@ export type ThreadRequest =
 
 export type ThreadCall = ThreadRequest & { readonly callId: number };
 
-export interface ThreadError extends Pick<AppErrorOptions, 'detail'> {
+interface ThreadError extends Pick<AppErrorOptions, 'detail'> {
   readonly code: ErrorCode;
   /** The system's code, such as EADDRINUSE. */
   readonly systemCode?: string;
