@@ -4,7 +4,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
 import { type Clock, connectRedis, Lifecycle, type Logger, type Secret, systemClock } from '@torii/service-kit';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { ensureFirstAdminKey } from './api-keys/first-admin-key.js';
@@ -16,6 +15,7 @@ import { addAccessLog } from './http/access-log.js';
 import { addBodyParsers } from './http/body-parsers.js';
 import { createFastify } from './http/fastify-server.js';
 import { NodesController } from './nodes/nodes.controller.js';
+import { serveApiDocs } from './openapi/api-docs.js';
 import { openApiDocument } from './openapi/openapi-document.js';
 import { NestLogger } from './platform/nest-logger.js';
 import { loadNodeToken } from './platform/node-token.js';
@@ -110,20 +110,10 @@ async function start({ env, log, clock = systemClock }: AppDeps, lifecycle: Life
   if (keyFile !== undefined) log.info({ file: path.resolve(keyFile) }, 'first admin key written');
 
   addAuthentication(fastify, { apiKeys, nodeToken });
-  serveOpenApi(app);
+  await serveApiDocs(fastify, openApiDocument([PluginsController, RoutesController, ArtifactsController, NodesController]));
   await app.listen(env.port, env.host);
   const { port } = fastify.server.address() as AddressInfo;
   return { host: env.host, port, url: `http://${urlHost(env.host)}:${port}`, nodeToken, routes, close: () => lifecycle.close() };
-}
-
-function serveOpenApi(app: NestFastifyApplication): void {
-  const document = openApiDocument([PluginsController, RoutesController, ArtifactsController, NodesController]);
-  type SwaggerDocument = Parameters<typeof SwaggerModule.setup>[2];
-  SwaggerModule.setup('docs', app, document as unknown as SwaggerDocument, {
-    jsonDocumentUrl: 'openapi.json',
-    raw: ['json'],
-    customSiteTitle: 'Torii admin API',
-  });
 }
 
 function urlHost(host: string): string {
