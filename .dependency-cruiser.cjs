@@ -3,7 +3,7 @@ const packages = (...names) => names.map((name) => `^packages/${name}/`);
 const may = (from, ...to) => ({
   name: `${from}-imports`,
   severity: 'error',
-  from: { path: `^${from}/src` },
+  from: { path: `^${from}/src`, pathNot: '\\.spec\\.ts$' },
   to: { path: '^(apps|packages)/', pathNot: [`^${from}/`, ...packages(...to)] },
 });
 /** Inside the data plane: http -> pipeline -> {routing, upstream}; config builds them; nothing imports http. */

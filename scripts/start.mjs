@@ -5,6 +5,7 @@ import { releaseLock, takeLock } from './lib/lock-file.mjs';
 import { preflight } from './lib/preflight.mjs';
 import { readSettings } from './lib/settings.mjs';
 import { Stack } from './lib/stack.mjs';
+import { whenOrphaned } from './lib/when-orphaned.mjs';
 
 // `npm start`: from a checkout to a gateway that answers on the article's route.
 const startedMs = performance.now();
@@ -39,6 +40,7 @@ async function main() {
   process.on('SIGINT', () => void stop(130));
   process.on('SIGTERM', () => void stop(143));
   process.on('SIGHUP', () => void stop(129));
+  whenOrphaned(() => void stop(1));
   try {
     await preflight(settings);
     await stack.start();

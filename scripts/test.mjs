@@ -7,7 +7,8 @@ import { bootstrap } from './bootstrap.mjs';
 import { appNode, checkout, exitWith } from './lib/checkout.mjs';
 import { staticChecks } from './lib/checks.mjs';
 import { closingLine, needsServers } from './lib/jest-run.mjs';
-import { print, runProgram, step } from './lib/progress.mjs';
+import { print, runProgram, step, stopPrograms } from './lib/progress.mjs';
+import { whenOrphaned } from './lib/when-orphaned.mjs';
 
 // `npm test`: everything that must hold, on a bare checkout too. Arguments go to jest, and then only jest runs.
 
@@ -78,18 +79,20 @@ async function runJest(env) {
 
 /** Ends what was started, last first. */
 async function close() {
+  stopPrograms();
   for (const closer of closers.splice(0).reverse()) await closer();
   rmSync(folder, { recursive: true, force: true });
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    // A second signal means now.
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    void close().finally(() => process.exit(1));
-  });
+function stop() {
+  // A second signal means now.
+  if (isStopping) process.exit(1);
+  isStopping = true;
+  void close().finally(() => process.exit(1));
 }
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+whenOrphaned(stop);
 
 try {
   const { code, line } = await main();

@@ -16,6 +16,8 @@ export async function preflight(settings) {
   for (const { name, port } of portsOf(settings)) {
     if (seen.has(port)) throw new UserError(`port ${port} is meant for two things: set ${name} to another`);
     seen.add(port);
+  }
+  for (const { name, port } of portsOf(settings)) {
     const problem = await problemOfPort(port);
     if (problem !== undefined) throw new UserError(`port ${port} ${problem}: set ${name} to another`);
   }
@@ -24,7 +26,7 @@ export async function preflight(settings) {
 }
 
 /** @returns {Promise<string | undefined>} what is wrong with it; also found when only another address of the machine has it */
-export async function problemOfPort(port) {
+async function problemOfPort(port) {
   for (const host of ['127.0.0.1', '0.0.0.0']) {
     const code = await new Promise((resolve) => {
       const server = net.createServer();
@@ -87,7 +89,8 @@ function connect(name, url) {
   return new Promise((resolve, reject) => {
     const fail = (reason) =>
       reject(new UserError(`${name} ${shownUrl(url)} cannot be reached (${reason}): correct it, or unset it to use the embedded server`));
-    const socket = protocol === 'rediss:' ? tls.connect(net.isIP(options.host) === 0 ? { ...options, servername: options.host } : options) : net.connect(options);
+    const socket =
+      protocol === 'rediss:' ? tls.connect(net.isIP(options.host) === 0 ? { ...options, servername: options.host } : options) : net.connect(options);
     socket.setTimeout(answerTimeoutMs, () => {
       socket.destroy();
       fail('no answer within 5 s');

@@ -11,6 +11,8 @@ const isTerminal = process.stdout.isTTY === true && !isVerbose;
 /** What is under way: title -> { startMs, last } */
 const active = new Map();
 let timer;
+/** Programs that run, each with its children in a process group of its own. */
+const programs = new Set();
 
 /**
  * Does a piece of work, shows that it is under way, and prints one line with its time when it is done.
@@ -60,7 +62,8 @@ export function seconds(startMs) {
 export function runProgram(title, command, { env = {}, say = () => {}, explain = () => undefined } = {}) {
   return new Promise((resolve, reject) => {
     const [program, ...args] = command;
-    const child = spawn(program, args, { cwd: checkout, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { cwd: checkout, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    programs.add(child);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
@@ -72,6 +75,7 @@ export function runProgram(title, command, { env = {}, say = () => {}, explain =
     }
     child.once('error', (error) => reject(new UserError(`${title} failed: ${error.message}`)));
     child.once('close', (code, signal) => {
+      programs.delete(child);
       if (code === 0) return resolve(output);
       const words = explain(output);
       if (words !== undefined) return reject(new UserError(words));
@@ -79,6 +83,17 @@ export function runProgram(title, command, { env = {}, say = () => {}, explain =
       reject(new UserError(`${title} failed (${signal ?? `exit ${code}`}): ${command.join(' ')}\n${tail}`));
     });
   });
+}
+
+/** Ends what `runProgram` still runs, children included. */
+export function stopPrograms() {
+  for (const child of programs) {
+    try {
+      process.kill(-child.pid, 'SIGTERM');
+    } catch {
+      // It has just ended.
+    }
+  }
 }
 
 function finish(title) {

@@ -6,7 +6,7 @@ import { AppProcess } from './app-process.mjs';
 import { appNode, checkout, UserError } from './checkout.mjs';
 import { demoQuery, seedDemo, waitForDemo } from './demo.mjs';
 import { anyFreePort } from './preflight.mjs';
-import { print, seconds, step } from './progress.mjs';
+import { print, seconds, step, stopPrograms } from './progress.mjs';
 import { shownUrl } from './settings.mjs';
 
 const demoApiHost = 'api-adresse.data.gouv.fr';
@@ -45,6 +45,7 @@ export class Stack {
   /** Apps first, then what they use, each part with a deadline of its own. */
   async stop() {
     this.isStopping = true;
+    stopPrograms();
     if (this.servers.length + this.apps.length > 0) print('stopping');
     await Promise.all(this.nodes.map((node) => node.stop()));
     for (const app of [...this.apps].reverse()) await app.stop();
@@ -123,7 +124,8 @@ export class Stack {
   app(name, entry, env) {
     return new AppProcess({
       name,
-      command: [appNode(), path.join(checkout, ...entry)],
+      // One of our libraries loads node:wasi without using it.
+      command: [appNode(), '--disable-warning=ExperimentalWarning', path.join(checkout, ...entry)],
       cwd: checkout,
       env,
       logFile: path.join(this.settings.home, 'logs', `${name}.log`),
