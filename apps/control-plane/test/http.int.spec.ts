@@ -69,6 +69,26 @@ describe('bodies', () => {
     });
   });
 
+  it('that hold what the database cannot are answered 422 with a pointer', async () => {
+    const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+    for (const [text, pointer] of [
+      ['{"description":"a\\u0000b"}', '/description'],
+      ['{"config":{"a":"\\ud800"}}', '/config/a'],
+      ['{"config":{"a\\u0000":"b"}}', '/config'],
+      ['{"tags":["x","a\\u0000"]}', '/tags/1'],
+      [`{"config":${deep}}`, expect.stringMatching('^/config(/a)+$')],
+      [`{"config":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, expect.stringMatching('^/config(/0)+$')],
+    ] as const) {
+      const answer = await api.send('POST', plugins, text, { 'content-type': 'application/json', 'idempotency-key': 'odd' });
+      expect(answer).toMatchObject({ status: 422, body: { code: 'client.invalid', errors: [{ pointer }] } });
+    }
+  });
+
+  it('with fields behind __proto__ are answered 422', async () => {
+    const answer = await api.send('POST', plugins, '{"__proto__":{"name":"a","functionName":"f"}}', { 'content-type': 'application/json' });
+    expect(answer).toMatchObject({ status: 422, body: { errors: expect.arrayContaining([expect.objectContaining({ pointer: '/name' })]) } });
+  });
+
   it('of other content types are answered 415', async () => {
     for (const type of ['text/plain', 'application/xml', 'nonsense']) {
       expect(await api.send('POST', plugins, '{}', { 'content-type': type })).toMatchObject({ status: 415 });
@@ -107,6 +127,27 @@ describe('requests that are not HTTP as we take it', () => {
     const answer = await raw('GET /api/v1/plugins/%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1.1 4\d\d/);
     expect(answer).toContain('application/problem+json');
+  });
+});
+
+describe('text that the database cannot hold', () => {
+  const cursorOf = (position: string) => Buffer.from(position).toString('base64url');
+
+  it.each([`${plugins}/a%00b`, '/api/v1/routes/a%00b', '/api/v1/artifacts/a%00b', `${plugins}/a%00b/versions`])(
+    'names nothing in %s',
+    async (path) => {
+      expect(await api.get(path)).toMatchObject({ status: 404, body: { code: 'client.not_found' } });
+    },
+  );
+
+  it.each([
+    [`${plugins}?q=a%00b`, '?q'],
+    ['/api/v1/routes?tag=%00', '?tag'],
+    [`${plugins}?cursor=${cursorOf('{"name":"a\\u0000"}')}`, '?cursor'],
+    [`${plugins}/numbered/versions?cursor=${cursorOf('{"version":99999999999}')}`, '?cursor'],
+  ])('is refused in %s', async (path, pointer) => {
+    if (path.includes('numbered')) await api.aPlugin('numbered');
+    expect(await api.get(path)).toMatchObject({ status: 422, body: { errors: [{ pointer }] } });
   });
 });
 

@@ -63,6 +63,16 @@ describe('concurrent writes', () => {
   });
 });
 
+describe('a DELETE with an Idempotency-Key', () => {
+  it('is done once, and answered the same way again', async () => {
+    await api.send('PUT', '/api/v1/routes/deleted-once', aRouteBody('deleted-once'));
+    const remove = () => api.send('DELETE', '/api/v1/routes/deleted-once', undefined, { 'idempotency-key': 'delete-once' });
+    expect(await remove()).toMatchObject({ status: 204, body: '' });
+    expect(await remove()).toMatchObject({ status: 204, body: '' });
+    expect(await api.get('/api/v1/routes/deleted-once')).toMatchObject({ status: 404 });
+  });
+});
+
 describe('the audit', () => {
   it('has exactly one row per change: who, what, before and after', async () => {
     const id = 'audited-request';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { sha256 } from '@torii/config-sync';
-import { compileWat, eventually, guest, startOwnRedis } from '@torii/test-kit';
+import { configKeys, SnapshotPublisher, sealSnapshot, sha256 } from '@torii/config-sync';
+import { compileWat, eventually, guest, startOwnRedis, testRedis } from '@torii/test-kit';
 import { Redis } from 'ioredis';
 import { aPlugin, aRoute, TestNode } from './a-node.js';
 
@@ -9,7 +9,8 @@ async function text(url: string): Promise<string> {
 }
 
 describe('a node and its configuration', () => {
-  const node = new TestNode();
+  const bus = testRedis();
+  const node = new TestNode(bus);
   beforeAll(() => node.start({ TORII_DATA_THREADS: '2' }));
   afterAll(() => node.stop());
 
@@ -66,6 +67,32 @@ describe('a node and its configuration', () => {
     node.artifacts.bytes.set(digest, bytes);
     const again = { ...plugin, version: 2 };
     await node.apply([again], [aRoute(again, '/swapped')]);
+  });
+
+  it('takes a configuration whose snapshot was gone from Redis once the publisher has brought it back', async () => {
+    const plugin = aPlugin(node.artifacts.add(await guest('hello')), { name: 'hello' });
+    node.revision += 1;
+    const { incarnation, revision } = node;
+    const snapshot = sealSnapshot({ incarnation, revision }, { plugins: [plugin], routes: [aRoute(plugin, '/healed')] });
+    const redis = new Redis(bus.url);
+    try {
+      const keys = configKeys(bus.keyPrefix);
+      await redis.set(keys.current, JSON.stringify({ incarnation, revision, hash: snapshot.hash }));
+      await eventually(async () => expect((await node.readiness()).checks.configuration.detail).toContain('is not in Redis'));
+      expect((await new SnapshotPublisher(redis, keys).publish(snapshot)).outcome).toBe('published');
+      await node.servesRevision(revision);
+    } finally {
+      redis.disconnect();
+    }
+  });
+
+  it('runs the new module when a restored database gives a number it lost to another version', async () => {
+    const lost = aPlugin(node.artifacts.add(await guest('hello')), { name: 'restored' });
+    await node.apply([lost], [aRoute(lost, '/restored')]);
+    expect(await text(`${node.proxyUrl}/restored`)).toBe('hello');
+    const other = { ...lost, sha256: node.artifacts.add(await guest('echo')) };
+    await node.apply([other], [aRoute(other, '/restored')]);
+    expect(await text(`${node.proxyUrl}/restored`)).toContain('"raw_request"');
   });
 
   it('starts from its cache of artifacts when the control plane is gone', async () => {

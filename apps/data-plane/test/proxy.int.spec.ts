@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { guest } from '@torii/test-kit';
+import { compileWat, guest } from '@torii/test-kit';
 import { aPlugin, aRoute, TestNode } from './a-node.js';
 
 const MiB = 1024 * 1024;
@@ -28,9 +28,11 @@ describe('a node', () => {
     beforeAll(async () => {
       const hello = aPlugin(node.artifacts.add(await guest('hello')), { name: 'hello' });
       const echo = aPlugin(node.artifacts.add(await guest('echo')), { name: 'echo', limits: { requestMaxBytes: MiB, responseMaxBytes: 16 * MiB } });
+      const empty = aPlugin(node.artifacts.add(await answering('{"status":204}')), { name: 'empty' });
       await node.apply(
-        [hello, echo],
+        [hello, echo, empty],
         [
+          aRoute(empty, '/empty'),
           aRoute(hello, '/hello'),
           aRoute(echo, '/echo'),
           aRoute(hello, '/get', { match: [{ hosts: [], paths: [{ type: 'exact', value: '/get' }], methods: ['GET'] }] }),
@@ -69,6 +71,12 @@ describe('a node', () => {
       expect([response.status, await response.text(), response.headers.get('content-length')]).toEqual([200, '', '5']);
     });
 
+    it('says nothing of the length or type of a body that a status cannot have', async () => {
+      const lines = await raw(node.proxyUrl, 'GET /empty HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      expect(lines[0]).toBe('HTTP/1.1 204 No Content');
+      expect(lines.filter((line) => /^content-|^transfer-/i.test(line))).toEqual([]);
+    });
+
     it('answers 413 to a body that turns out to be over the limit, and stops listening to it', async () => {
       const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
       const [status] = await raw(node.proxyUrl, `POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(17)}`);
@@ -89,23 +97,52 @@ describe('a node', () => {
       expect(taken[0]).toBe('HTTP/1.1 100 Continue');
       const refused = await raw(node.proxyUrl, `POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: ${2 * MiB}\r\n\r\n`);
       expect(refused[0]).toBe('HTTP/1.1 413 Payload Too Large');
+      const old = await raw(node.proxyUrl, 'POST /hello HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi');
+      expect(old[0]).toBe('HTTP/1.1 200 OK');
     });
 
     it.each([
       ['what is not HTTP', 'nonsense\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
       ['no Host', 'GET /hello HTTP/1.1\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
+      ['two Hosts', 'GET /hello HTTP/1.1\r\nHost: x\r\nhost: y\r\nConnection: close\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
+      ['a Host that is none', 'GET /hello HTTP/1.1\r\nHost: a/b@c\r\nConnection: close\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
       [
         'length and chunks at once',
         'POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
         'HTTP/1.1 400 Bad Request',
       ],
+      [
+        'a chunk that is none',
+        'POST /hello HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\nnonsense\r\n',
+        'HTTP/1.1 400 Bad Request',
+      ],
       ['dot segments', 'GET /a/../hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
       ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(64 * 1024)}\r\n\r\n`, 'HTTP/1.1 431 Request Header Fields Too Large'],
     ])('refuses %s', async (_, request, expected) => {
-      expect((await raw(node.proxyUrl, request))[0]).toBe(expected);
+      const lines = await raw(node.proxyUrl, request);
+      expect(lines[0]).toBe(expected);
+      expect(lines.filter((line) => line.startsWith('HTTP/1.1'))).toHaveLength(1);
     });
   });
 });
+
+/** A function that answers `json`. */
+function answering(json: string): Promise<Uint8Array> {
+  return compileWat(`(module
+    (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+    (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
+    (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "${json.replaceAll('"', '\\"')}")
+    (func (export "run") (result i32) (local $output i64) (local $i i64)
+      (local.set $output (call $alloc (i64.const ${json.length})))
+      (loop $copy
+        (call $store_u8 (i64.add (local.get $output) (local.get $i)) (i32.load8_u (i32.wrap_i64 (local.get $i))))
+        (local.set $i (i64.add (local.get $i) (i64.const 1)))
+        (br_if $copy (i64.lt_u (local.get $i) (i64.const ${json.length}))))
+      (call $output_set (local.get $output) (i64.const ${json.length}))
+      (i32.const 0)))`);
+}
 
 /** Sends bytes as they are, then `body` once the server has said something; answers the lines that came back. */
 function raw(url: string, request: string, body?: string): Promise<string[]> {

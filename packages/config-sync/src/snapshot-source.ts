@@ -45,12 +45,12 @@ export class SnapshotSource {
   }
 
   /**
-   * The verified snapshot of `current`. Throws `config.invalid_snapshot` (also when it is gone: a newer one is then
-   * current), `config.digest_mismatch`, or `platform.redis`.
+   * The verified snapshot of `current`. Throws `config.unknown_artifact` when it is gone (a newer one is then current,
+   * or the publisher brings it back), `config.invalid_snapshot`, `config.digest_mismatch`, or `platform.redis`.
    */
   async fetch(current: CurrentRevision): Promise<Snapshot> {
     const text = await this.ask(() => this.options.redis.get(this.options.keys.snapshot(current.incarnation, current.revision)));
-    if (text === null) throw new AppError('config.invalid_snapshot', { detail: `revision ${current.revision} is not in Redis` });
+    if (text === null) throw new AppError('config.unknown_artifact', { detail: `revision ${current.revision} is not in Redis` });
     return openSnapshot(text, current);
   }
 

@@ -39,6 +39,10 @@ describe('RouteSpec', () => {
     expect(problemAt(path('search'))).toBe('/match/0/paths/0/value');
     expect(problemAt(path('/search?q=1'))).toBe('/match/0/paths/0/value');
     expect(problemAt(path('/a b'))).toBe('/match/0/paths/0/value');
+    for (const unreachable of ['/%zz', '/a/../b', '/a/%2E%2e', '/.', '/a'.repeat(257)]) {
+      expect(problemAt(path(unreachable))).toBe('/match/0/paths/0/value');
+    }
+    for (const value of ['/', '/a/', '/%C3%A9', '/a%2Fb', '/...', '/a'.repeat(256)]) expect(problemAt(path(value))).toBeUndefined();
     expect(problemAt({ match: [{ hosts: ['http://example.com'] }] })).toBe('/match/0/hosts/0');
     expect(problemAt({ match: [{ methods: ['GET POST'] }] })).toBe('/match/0/methods/0');
     expect(problemAt({ match: [{ headers: [{ name: 'x', type: 'exact' }] }] })).toBe('/match/0/headers/0/value');

@@ -14,11 +14,25 @@ export const HostPattern = z
   .refine((host) => host !== '*', 'leave hosts empty to match every host')
   .transform((host) => host.toLowerCase());
 
+const pathSegmentsMax = 256;
+
+// A node refuses requests with any of these, so a route with one could never match; and with it all of its configuration.
 const pathValue = z
   .string()
   .max(2048)
   .startsWith('/', 'must begin with /')
-  .regex(/^[^?#\s]*$/, 'must not hold ?, # or white space');
+  .regex(/^[^?#\s]*$/, 'must not hold ?, # or white space')
+  .refine((path) => path.split('/').length - 1 <= pathSegmentsMax, `may have ${pathSegmentsMax} segments`)
+  .refine((path) => decoded(path) !== undefined, 'must not hold a broken percent escape')
+  .refine((path) => !path.split('/').some((segment) => /^\.\.?$/.test(decoded(segment) ?? '')), 'must not hold a . or .. segment');
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
 
 export const PathMatch = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('prefix'), value: pathValue }),

@@ -9,6 +9,18 @@ export interface LoggerOptions {
   readonly fields?: Record<string, unknown>;
 }
 
+const secretPaths = [
+  'authorization',
+  'headers.authorization',
+  'headers.cookie',
+  'key',
+  'token',
+  'password',
+  // ioredis puts the command into the error: passwords, values of guests, whole configurations.
+  'err.command.args',
+  'err.previousErrors[*].command.args',
+];
+
 /**
  * Structured logs on standard output, one JSON object a line. Messages are constant phrases, facts are fields.
  *
@@ -20,7 +32,7 @@ export function createLogger(options: LoggerOptions, destination?: DestinationSt
       level: options.level,
       base: { app: options.app, ...options.fields },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: ['authorization', 'headers.authorization', 'headers.cookie', 'key', 'token', 'password'], censor: '[redacted]' },
+      redact: { paths: secretPaths, censor: '[redacted]' },
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
   );

@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { configRevisionHeader } from '@torii/contracts';
+import { AppError, configRevisionHeader } from '@torii/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, mergeMap, type Observable } from 'rxjs';
 import { AppliedWaiter } from '../nodes/applied-waiter.js';
@@ -9,6 +9,7 @@ import { RevisionsService } from '../snapshots/revisions.service.js';
 import { Answer } from './answer.js';
 import { parseQuery } from './parse-query.js';
 import { NoQuery, type WriteQuery } from './query.js';
+import { storageIssue } from './storable.js';
 
 /**
  * Around every operation of the API: parses its query strictly, says which revision is the newest, writes the status
@@ -27,6 +28,8 @@ export class AnswerInterceptor implements NestInterceptor {
     if (operation === undefined) return next.handle();
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
+    // No name or id holds what the database cannot.
+    if (storageIssue(request.params) !== undefined) throw new AppError('client.not_found');
     request.parsedQuery = parseQuery(operation.query ?? NoQuery, request.query);
     // Read before the handler runs: an answer must not claim to be of a later revision than it is.
     void reply.header(configRevisionHeader, String((await this.revisions.current()).revision));

@@ -4,8 +4,9 @@ import { AppError } from '@torii/contracts';
 import { RefusedBody } from './body-parsers.js';
 import { invalid } from './invalid.js';
 import { isJsonObject, type JsonObject } from './merge-patch.js';
+import { storageIssue } from './storable.js';
 
-/** Lets a JSON object through; what it holds is for the feature to judge. */
+/** Lets a JSON object through that can be kept; what it holds is for the feature to judge. */
 @Injectable()
 export class JsonObjectPipe implements PipeTransform<unknown, JsonObject> {
   transform(body: unknown): JsonObject {
@@ -13,6 +14,8 @@ export class JsonObjectPipe implements PipeTransform<unknown, JsonObject> {
     if (body instanceof Readable) throw new AppError('client.unsupported_media_type', { detail: 'send application/json' });
     if (body === undefined || body === null) throw new AppError('client.bad_request', { detail: 'a JSON body is needed' });
     if (!isJsonObject(body)) throw invalid([{ pointer: '', detail: 'must be an object' }]);
+    const issue = storageIssue(body);
+    if (issue !== undefined) throw invalid([issue]);
     return body;
   }
 }

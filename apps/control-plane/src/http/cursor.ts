@@ -1,5 +1,6 @@
 import { AppError } from '@torii/contracts';
 import type { z } from 'zod';
+import { storageIssue } from './storable.js';
 
 /** Where a list goes on, opaque to callers: the sort key of the last item they have. */
 export function encodeCursor(position: unknown): string {
@@ -8,8 +9,9 @@ export function encodeCursor(position: unknown): string {
 
 /** Throws `client.invalid` at `?cursor` when the text is not a cursor of this list. */
 export function decodeCursor<Schema extends z.ZodType>(schema: Schema, cursor: string): z.infer<Schema> {
-  const parsed = schema.safeParse(parse(cursor));
-  if (parsed.success) return parsed.data;
+  const position = parse(cursor);
+  const parsed = schema.safeParse(position);
+  if (parsed.success && storageIssue(position) === undefined) return parsed.data;
   const issue = { pointer: '?cursor', detail: 'is not a cursor of this list: take nextCursor of the page before' };
   throw new AppError('client.invalid', { detail: issue.detail, issues: [issue] });
 }

@@ -20,7 +20,7 @@ import { findPlugin, findPluginRow, findPluginVersion } from './plugins.queries.
 import { resolveModule, storeInlineModule } from './resolve-source.js';
 
 const NamePosition = z.strictObject({ name: z.string() });
-const VersionPosition = z.strictObject({ version: z.int() });
+const VersionPosition = z.strictObject({ version: z.int32() });
 /** How many routes a refusal names. */
 const namedRoutesMax = 20;
 

@@ -21,7 +21,8 @@ export interface EntityInput<Schema extends z.ZodObject> {
 /** The entity a body describes as a whole. Throws `client.invalid` with every problem. */
 export function readEntity<Schema extends z.ZodObject>(body: JsonObject, input: EntityInput<Schema>): z.infer<Schema> {
   const issues: FieldIssue[] = [];
-  const fields: Record<string, unknown> = input.name === undefined ? {} : { name: input.name };
+  // A null prototype: a field named __proto__ is a field like any other, and as unknown.
+  const fields: Record<string, unknown> = Object.assign(Object.create(null), input.name === undefined ? {} : { name: input.name });
   for (const [name, value] of Object.entries(body)) {
     if (!input.readOnly.includes(name)) fields[name] = value;
     else if (input.current === undefined) issues.push({ pointer: `/${name}`, detail: 'is set by the server: leave it out' });

@@ -3,7 +3,7 @@ import { AppError, defaultWorkspace } from '@torii/contracts';
 import { z } from 'zod';
 import { Answer } from '../http/answer.js';
 import type { RequestContext } from '../http/request-context.js';
-import type { Prisma } from '../prisma/generated/client.js';
+import { Prisma } from '../prisma/generated/client.js';
 import type { Transaction } from '../prisma/prisma.service.js';
 
 const keptMs = 24 * 3_600_000;
@@ -32,7 +32,7 @@ export async function once(
   const fingerprint = sha256(`${context.method} ${context.path}\n${canonicalJson(request.body)}`);
   const earlier = await tx.idempotencyKey.findUnique({ where: { workspace_principal_key: id } });
   if (earlier !== null) {
-    if (earlier.fingerprint === fingerprint) return new Answer(earlier.status, earlier.body, StoredHeaders.parse(earlier.headers));
+    if (earlier.fingerprint === fingerprint) return new Answer(earlier.status, earlier.body ?? undefined, StoredHeaders.parse(earlier.headers));
     throw new AppError('client.conflict', { detail: 'this Idempotency-Key was used with another request' });
   }
   const answer = await work();
@@ -42,7 +42,7 @@ export async function once(
       fingerprint,
       status: answer.status,
       headers: { ...answer.headers },
-      body: answer.body as Prisma.InputJsonObject,
+      body: answer.body === undefined ? Prisma.JsonNull : (answer.body as Prisma.InputJsonObject),
       createdAt: request.now,
     },
   });

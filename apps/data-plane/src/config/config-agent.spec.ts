@@ -144,6 +144,39 @@ describe('ConfigAgent', () => {
     expect(agent.rejected).toBeUndefined();
   });
 
+  it('says again why it refused a configuration once Redis, which was gone, is back', async () => {
+    const { source, agent } = anAgent(async () => {
+      throw new AppError('config.compile_failed', { detail: 'no such export' });
+    });
+    source.now = aRevision(1);
+    agent.start();
+    await settled();
+    source.failure = 'platform.redis';
+    source.ring();
+    await settled();
+    expect(agent.waitingFor).toBe('Redis cannot be reached');
+    source.failure = undefined;
+    source.ring();
+    await settled();
+    expect(agent.waitingFor).toBe('no such export');
+    agent.stop();
+  });
+
+  it('tries again by itself when the node had no place for another instance', async () => {
+    let isFull = true;
+    const { source, agent, activated } = anAgent(async () => {
+      if (isFull) throw new AppError('capacity.pool_exhausted');
+    });
+    source.now = aRevision(1);
+    agent.start();
+    await settled();
+    isFull = false;
+    source.ring();
+    await settled();
+    expect(activated).toEqual([1]);
+    agent.stop();
+  });
+
   it('keeps what it serves while Redis is gone', async () => {
     const { source, agent } = anAgent(async () => undefined);
     source.now = aRevision(1);

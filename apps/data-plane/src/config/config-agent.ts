@@ -24,7 +24,7 @@ export interface Rejection {
 }
 
 /** What may be over at the next try; any other refusal lasts until another revision is current. */
-const passing: ReadonlySet<ErrorCode> = new Set(['config.unknown_artifact', 'platform.redis', 'platform.internal']);
+const passing: ReadonlySet<ErrorCode> = new Set(['config.unknown_artifact', 'platform.redis', 'platform.internal', 'capacity.pool_exhausted']);
 const retryFirstMs = 250;
 const retryMaxMs = 5_000;
 
@@ -90,7 +90,7 @@ export class ConfigAgent {
         return;
       }
       if (!this.isWanted(current)) {
-        if (this.refusal === undefined) this.setTrouble(undefined);
+        this.setTrouble(this.refusal?.detail);
         return;
       }
       const startedAtMs = performance.now();

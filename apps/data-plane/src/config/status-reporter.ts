@@ -13,6 +13,7 @@ export class StatusReporter {
   private isSending = false;
   private isStale = false;
   private isFailing = false;
+  private isStopped = false;
 
   constructor(
     private readonly sink: StatusSink,
@@ -29,11 +30,14 @@ export class StatusReporter {
 
   /** One report at a time; what changes meanwhile goes with the next, which follows at once. */
   reportNow(): void {
+    if (this.isStopped) return; // it would bring back a node that has left
     this.isStale = true;
     if (!this.isSending) void this.send();
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
+    this.isStale = false;
     clearInterval(this.timer);
     this.timer = undefined;
     await this.sink.leave(this.status().id).catch(() => undefined); // without Redis nobody hears it, and nobody waits

@@ -7,7 +7,7 @@ import { Trace } from '../pipeline/trace.js';
 import { parseRequestTarget } from '../routing/request-target.js';
 import type { RouteMatch } from '../routing/route-table.js';
 import type { AccessLog } from './access-log.js';
-import { requestIdOf } from './headers.js';
+import { hostOf, requestIdOf } from './headers.js';
 import { readBody } from './read-body.js';
 import { writeProblem, writeResponse } from './write-response.js';
 
@@ -36,7 +36,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
   let failure: AppError | undefined;
   try {
     if (revision === undefined) throw new AppError('config.not_ready', { detail: 'this node waits for its first configuration' });
-    const target = parseRequestTarget(req.url ?? '/', req.headers.host);
+    const target = parseRequestTarget(req.url ?? '/', hostOf(req));
     const match = revision.routeTable.match(target, req.method ?? 'GET');
     const { route } = match;
     trace.routeName = route.name;

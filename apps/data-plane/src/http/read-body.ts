@@ -15,7 +15,8 @@ export async function readBody(req: IncomingMessage, res: ServerResponse, maxByt
   if (announced === undefined && req.headers['transfer-encoding'] === undefined) return noBody;
   if (announced !== undefined && Number(announced) > maxBytes) throw tooLarge(maxBytes);
   if (announced === '0') return noBody;
-  if (req.headers.expect !== undefined) res.writeContinue();
+  // HTTP/1.0 has no interim answers (RFC 9110 section 10.1.1).
+  if (req.headers.expect !== undefined && req.httpVersion !== '1.0') res.writeContinue();
   return collect(req, maxBytes, deadline);
 }
 

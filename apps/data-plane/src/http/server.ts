@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { AppError } from '@torii/contracts';
 import { handleRequest, type RequestDeps } from './handle-request.js';
 
@@ -23,21 +23,21 @@ export class ProxyServer {
   constructor(private readonly deps: RequestDeps) {
     this.server = createServer(
       {
-        headersTimeout: headersTimeoutMs,
+        headersTimeout: Math.min(headersTimeoutMs, deps.requestTimeoutMs), // node refuses one that is longer than the request
         requestTimeout: deps.requestTimeoutMs,
         keepAliveTimeout: keepAliveTimeoutMs,
         maxHeaderSize: headerMaxBytes,
         noDelay: true,
         requireHostHeader: true,
       },
-      (req, res) => {
-        if (this.isDraining) res.setHeader('connection', 'close');
-        void handleRequest(req, res, deps);
-      },
+      (req, res) => this.handle(req, res),
     );
+    // While a request is worked on nothing need move for as long as it may take. Beyond that it is a client that takes
+    // nothing of its answer, which would stay in memory for good.
+    this.server.timeout = 2 * deps.requestTimeoutMs;
     this.server.maxHeadersCount = headersMaxCount;
     // Without a listener node says "100 Continue" to every body; readBody says it only to bodies that will be read.
-    this.server.on('checkContinue', (req, res) => void handleRequest(req, res, deps));
+    this.server.on('checkContinue', (req, res) => this.handle(req, res));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
       else socket.end(badRequestBytes(error.code));
@@ -67,6 +67,11 @@ export class ProxyServer {
     clearInterval(sweep);
     clearTimeout(timer);
     this.deps.log.debug('proxy drained');
+  }
+
+  private handle(req: IncomingMessage, res: ServerResponse): void {
+    if (this.isDraining) res.setHeader('connection', 'close');
+    void handleRequest(req, res, this.deps);
   }
 }
 

@@ -10,7 +10,7 @@ export function writeResponse(res: ServerResponse, response: GatewayResponse, re
   const { body } = response;
   res.writeHead(response.status, {
     ...response.headers,
-    'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
+    ...(body === undefined ? {} : { 'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length }),
     [requestIdHeader]: requestId,
   });
   res.end(body);

@@ -3,7 +3,7 @@ import { BackendOutput } from '@torii/contracts';
 import { applyOutput } from './apply-output.js';
 
 const apply = (output: object) => applyOutput(BackendOutput.parse(output));
-const text = (body: string | Uint8Array) => (typeof body === 'string' ? body : Buffer.from(body).toString());
+const text = (body: string | Uint8Array | undefined) => Buffer.from(body ?? '').toString();
 
 describe('applyOutput', () => {
   it('takes the body forms in their order and skips blank ones', () => {
@@ -69,7 +69,14 @@ describe('applyOutput', () => {
     expect(headers['set-cookie']).toEqual(['a=1; Max-Age=60; Path=/; HttpOnly; Secure; SameSite=Lax', 'b=2; Max-Age=5; HttpOnly']);
   });
 
-  it('sends no body with a status that has none', () => {
-    expect(apply({ status: 204, body_str: 'x' }).body).toBe('');
+  it('keeps the cookies a guest writes as headers beside those it gives as cookies', () => {
+    const { headers } = apply({ headers: { 'Set-Cookie': ['a=1', 'b=2'] }, cookies: [{ name: 'c', value: '3' }] });
+    expect(headers['set-cookie']).toEqual(['a=1', 'b=2', 'c=3']);
+    expect(apply({ headers: { 'Set-Cookie': 'a=1' }, cookies: [{ name: 'c', value: '3' }] }).headers['set-cookie']).toEqual(['a=1', 'c=3']);
+  });
+
+  it('sends no body with a status that has none, nor says of what type it would be', () => {
+    expect(apply({ status: 204, body_str: 'x' })).toEqual({ status: 204, headers: {}, body: undefined });
+    expect(apply({ status: 304, headers: { ETag: '"1"' } })).toEqual({ status: 304, headers: { etag: '"1"' }, body: undefined });
   });
 });

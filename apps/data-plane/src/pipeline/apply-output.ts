@@ -32,9 +32,12 @@ export function applyOutput(output: BackendOutput): GatewayResponse {
   if (output.delegates_call === true)
     throw badOutput('delegates_call: the target of this route is the function itself, there is nothing to delegate to');
   const body = bodyOf(output);
-  const headers = headersOf(output, body.type);
-  if (output.cookies != null && output.cookies.length > 0) headers['set-cookie'] = output.cookies.map(setCookie);
-  return { status: output.status, headers, body: allowsBody(output.status) ? body.content : '' };
+  const hasBody = allowsBody(output.status);
+  const headers = headersOf(output, hasBody ? body.type : undefined);
+  if (output.cookies != null && output.cookies.length > 0) {
+    headers['set-cookie'] = [...[headers['set-cookie'] ?? []].flat(), ...output.cookies.map(setCookie)];
+  }
+  return { status: output.status, headers, body: hasBody ? body.content : undefined };
 }
 
 interface Body {
@@ -59,8 +62,8 @@ function errorBody(error: unknown): Body {
   return { content: JSON.stringify(error), type: jsonType };
 }
 
-function headersOf(output: BackendOutput, defaultType: string): Headers {
-  if (output.headers == null) return { 'content-type': defaultType };
+function headersOf(output: BackendOutput, defaultType: string | undefined): Headers {
+  if (output.headers == null) return defaultType === undefined ? {} : { 'content-type': defaultType };
   const headers: Headers = {};
   for (const [name, value] of Object.entries(output.headers)) {
     if (!headerName.test(name)) throw badOutput(`${JSON.stringify(name.slice(0, 100))} is not a header name`);

@@ -23,5 +23,6 @@ export interface GatewayResponse {
   readonly status: number;
   /** Lower-case names; a list for a header that is sent several times. */
   readonly headers: Readonly<Record<string, string | string[]>>;
-  readonly body: string | Uint8Array;
+  /** Undefined with a status that has none. */
+  readonly body: string | Uint8Array | undefined;
 }

@@ -23,6 +23,10 @@ describe('parseRequestTarget', () => {
     expect(parseRequestTarget('/', '[::1]').host).toBe('[::1]');
   });
 
+  it.each(['a/b', 'a b', 'user@a', 'a:b', '[::1', 'a?b', 'a\\b'])('refuses %j as a host', (host) => {
+    expect(() => parseRequestTarget('/', host)).toThrow(expect.objectContaining({ code: 'client.bad_request' }));
+  });
+
   it('keeps an escaped slash inside its segment', () => {
     expect(parseRequestTarget('/a%2Fb/c', '').segments).toEqual(['a/b', 'c']);
   });

@@ -15,11 +15,13 @@ export interface RequestTarget {
 }
 
 const segmentsMax = 256;
+/** RFC 3986 section 3.2: a name or an address in brackets, and a port; empty when the client named none. */
+const authorityPattern = /^(\[[0-9a-f:.]+\]|[\w.~%!$&'()*+,;=-]*)(:\d*)?$/i;
 
 /**
  * Reads a request line's target in origin form (`/a?b`) or absolute form (`http://host/a?b`), RFC 9112 section 3.2.
  *
- * Throws `client.bad_request` for other forms, broken escapes, `.` and `..` segments (plain or escaped: what they mean
+ * Throws `client.bad_request` for other forms, a host that is none, broken escapes, `.` and `..` segments (plain or escaped: what they mean
  * depends on who resolves them) and more than 256 segments.
  */
 export function parseRequestTarget(url: string, hostHeader: string | undefined): RequestTarget {
@@ -32,6 +34,7 @@ export function parseRequestTarget(url: string, hostHeader: string | undefined):
     target = absolute[2] ?? '';
     if (!target.startsWith('/')) target = `/${target}`;
   }
+  if (!authorityPattern.test(authority)) throw badTarget('the host is not a name or address with an optional port');
   const queryAt = target.indexOf('?');
   const path = queryAt === -1 ? target : target.slice(0, queryAt);
   return {

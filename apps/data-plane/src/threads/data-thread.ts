@@ -6,6 +6,7 @@ import { createEgress, InstanceBudget, type InstancePool, loadFunction, type Pre
 import { ActiveRevision, type Revision } from '../config/active-revision.js';
 import { AccessLog } from '../http/access-log.js';
 import { ProxyServer } from '../http/server.js';
+import { InTurn } from './in-turn.js';
 import { PoolRegistry } from './pool-registry.js';
 import { stageRevision } from './stage-revision.js';
 import type { ThreadCall, ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.js';
@@ -36,6 +37,8 @@ const server = new ProxyServer({
   log,
   accessLog: new AccessLog(log, systemClock),
 });
+/** A configuration that took longer than the main thread waited must not be staged over a later one. */
+const turns = new InTurn();
 let staged: Revision | undefined;
 
 async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule): Promise<InstancePool> {
@@ -72,8 +75,9 @@ async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule): Promi
     await pool.warmUp(settings.warmUpTimeoutMs);
   } catch (error) {
     await pool.close();
-    throw new AppError('config.compile_failed', {
-      detail: `plugin ${plugin.name} version ${plugin.version}: ${AppError.from(error).message}`,
+    const { code, message } = AppError.from(error);
+    throw new AppError(code === 'capacity.pool_exhausted' ? code : 'config.compile_failed', {
+      detail: `plugin ${plugin.name} version ${plugin.version}: ${message}`,
       cause: error,
     });
   }
@@ -85,15 +89,9 @@ async function carryOut(request: ThreadRequest): Promise<number | undefined> {
     case 'listen':
       return server.listen({ host: settings.proxyHost, port: request.port, isShared: request.isShared });
     case 'stage':
-      discard();
-      staged = await stageRevision(request.snapshot, pools, openPool);
-      return undefined;
     case 'commit':
-      if (staged !== undefined) activeRevision.swap(staged);
-      staged = undefined;
-      return undefined;
     case 'discard':
-      discard();
+      await turns.run(() => takeOver(request));
       return undefined;
     case 'drain':
       await server.drain(settings.shutdownTimeoutMs);
@@ -101,6 +99,16 @@ async function carryOut(request: ThreadRequest): Promise<number | undefined> {
       kvPort.close();
       return undefined;
   }
+}
+
+async function takeOver(request: Extract<ThreadRequest, { kind: 'stage' | 'commit' | 'discard' }>): Promise<void> {
+  if (request.kind === 'commit') {
+    if (staged !== undefined) activeRevision.swap(staged);
+    staged = undefined;
+    return;
+  }
+  discard();
+  if (request.kind === 'stage') staged = await stageRevision(request.snapshot, pools, openPool);
 }
 
 function discard(): void {

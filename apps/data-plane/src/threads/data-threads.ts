@@ -1,8 +1,10 @@
 import { createServer } from 'node:net';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { AppError } from '@torii/contracts';
 import { serveKv } from '@torii/kv';
 import type { Logger } from '@torii/service-kit';
 import type { PluginMaps } from '../config/plugin-maps.js';
+import { InTurn } from './in-turn.js';
 import { ThreadLink, ThreadSystemError } from './thread-link.js';
 import type { CompiledSnapshot, ThreadSettings } from './thread-messages.js';
 
@@ -36,7 +38,7 @@ export class DataThreads {
   private active: CompiledSnapshot | undefined;
   private isStopping = false;
   /** Activations and replacements in turn: a thread has one staged configuration, and must not commit another's. */
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly turns = new InTurn();
 
   constructor(private readonly options: DataThreadsOptions) {
     this.threadCount = options.threadCount;
@@ -75,7 +77,7 @@ export class DataThreads {
 
   /** All threads take the configuration over, or none does; throws what the first one refused it with. */
   activate(snapshot: CompiledSnapshot): Promise<void> {
-    return this.inTurn(() => this.activateNow(snapshot));
+    return this.turns.run(() => this.activateNow(snapshot));
   }
 
   /** Lets every thread finish what it is doing, then ends it. */
@@ -94,6 +96,8 @@ export class DataThreads {
 
   private async activateNow(snapshot: CompiledSnapshot): Promise<void> {
     const threads = [...this.live.values()];
+    // Nobody has tried it, and a configuration that was never tried must not become the one that threads start with.
+    if (threads.length === 0) throw new AppError('platform.internal', { detail: 'no data thread is there to take the configuration over' });
     const staged = await Promise.allSettled(threads.map(({ link }) => link.ask({ kind: 'stage', snapshot }, this.options.activationTimeoutMs)));
     const refusal = staged.find((result) => result.status === 'rejected');
     if (refusal !== undefined) {
@@ -118,9 +122,18 @@ export class DataThreads {
       this.live.delete(index);
       if (this.isStopping) return;
       log.error({ thread: index, exitCode }, 'data thread ended and is replaced');
-      setTimeout(() => void this.inTurn(() => this.replace(index)), respawnDelayMs).unref();
+      this.replaceLater(index);
     });
     return thread;
+  }
+
+  private replaceLater(index: number): void {
+    const onError = (error: unknown): void => {
+      // The system has no thread for us at the moment.
+      this.options.log.error({ err: error, thread: index }, 'data thread not started');
+      this.replaceLater(index);
+    };
+    setTimeout(() => void this.turns.run(() => this.replace(index)).catch(onError), respawnDelayMs).unref();
   }
 
   private async replace(index: number): Promise<void> {
@@ -136,12 +149,6 @@ export class DataThreads {
       this.options.log.error({ err: error, thread: index }, 'replacement of a data thread failed');
       await thread.worker.terminate(); // whose exit brings the next try
     }
-  }
-
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.turn.then(work);
-    this.turn = result.catch(() => undefined);
-    return result;
   }
 
   private async listen(thread: LiveThread): Promise<void> {

@@ -1,3 +1,4 @@
+import { sha256 } from '@torii/config-sync';
 import { pluginVersionKey, type SnapshotPlugin, type SnapshotRoute } from '@torii/contracts';
 import type { InstancePool, PreparedModule } from '@torii/wasm-runtime';
 import type { BoundRoute, Revision } from '../config/active-revision.js';
@@ -18,13 +19,17 @@ export async function stageRevision(
   open: (plugin: SnapshotPlugin, prepared: PreparedModule) => Promise<InstancePool>,
 ): Promise<Revision> {
   const plugins = new Map<string, { plugin: SnapshotPlugin; pool: InstancePool }>();
+  const retained: string[] = [];
   const dispose = (): void => {
-    for (const key of plugins.keys()) pools.release(key);
+    for (const key of retained) pools.release(key);
   };
   try {
     for (const { plugin, prepared } of snapshot.plugins) {
-      const key = pluginVersionKey(plugin);
-      plugins.set(key, { plugin, pool: await pools.retain(key, () => open(plugin, prepared)) });
+      // By its contents too: a database that was restored gives the numbers it lost to other versions.
+      const key = `${pluginVersionKey(plugin)} ${sha256(JSON.stringify(plugin))}`;
+      const pool = await pools.retain(key, () => open(plugin, prepared));
+      retained.push(key);
+      plugins.set(pluginVersionKey(plugin), { plugin, pool });
     }
     const routes = snapshot.routes.flatMap((route): BoundRoute[] => {
       const target = plugins.get(pluginVersionKey({ id: route.target.plugin, version: route.target.version }));

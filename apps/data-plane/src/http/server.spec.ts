@@ -1,0 +1,39 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { createLogger, systemClock } from '@torii/service-kit';
+import { ActiveRevision } from '../config/active-revision.js';
+import { AccessLog } from './access-log.js';
+import { ProxyServer } from './server.js';
+
+const log = createLogger({ level: 'silent', app: 'test' });
+
+describe('ProxyServer', () => {
+  it('cuts off a client that does not read its answers, so that they do not stay in memory', async () => {
+    const server = new ProxyServer({
+      activeRevision: new ActiveRevision(),
+      requestTimeoutMs: 200,
+      clock: systemClock,
+      log,
+      accessLog: new AccessLog(log, systemClock),
+    });
+    const port = await server.listen({ host: '127.0.0.1', port: 0, isShared: false });
+    // The server's end of the connection: the client's end, which does not read, does not notice.
+    const cut = new Promise<void>((resolve) => {
+      const onSocket = (message: unknown): void => {
+        const { socket } = message as { socket: Socket };
+        if (socket.localPort !== port) return;
+        unsubscribe('net.server.socket', onSocket);
+        socket.once('close', () => resolve());
+      };
+      subscribe('net.server.socket', onSocket);
+    });
+    const client = connect(port, '127.0.0.1').pause();
+    client.on('error', () => undefined);
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50_000)); // more answers than all buffers on the way hold
+    await cut;
+    expect(client.bytesRead).toBe(0);
+    client.destroy();
+    await server.drain(1_000);
+  }, 20_000);
+});

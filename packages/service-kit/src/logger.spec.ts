@@ -1,0 +1,14 @@
+import { describe, expect, it } from '@jest/globals';
+import { createLogger } from './logger.js';
+
+describe('createLogger', () => {
+  it('never shows what a Redis command held when it logs the error that came of it', () => {
+    let line = '';
+    const log = createLogger({ level: 'info', app: 'test' }, { write: (text) => (line += text) });
+    const refused = (name: string, ...args: string[]) => Object.assign(new Error('refused'), { command: { name, args } });
+    log.warn({ err: refused('hello', '3', 'AUTH', 'someone', 'a-password') }, 'lost');
+    log.warn({ err: Object.assign(new Error('aborted'), { previousErrors: [refused('hset', 'map', 'key', 'a-password')] }) }, 'aborted');
+    expect(line).not.toContain('a-password');
+    expect(line).toContain('"name":"hello"');
+  });
+});
