@@ -10,11 +10,11 @@ export function costOf(opcode: number): number {
  * Fuel for a stretch of code of that total cost.
  *
  * Most of a long stretch is branches of which few are taken (Go compiles each function into one loop around all of it),
- * so what is beyond `fullyCharged` counts one 64th. A guest without branches thus runs at most 64 times longer between
- * two checks, which still is milliseconds.
+ * so what is beyond `fullyCharged` counts one 16th. A guest without branches thus runs at most 16 times longer between
+ * two checks: milliseconds, or some tenths of a second when it does nothing but miss the processor's caches.
  */
 export function chargeFor(cost: number): number {
-  return cost <= fullyCharged ? cost : fullyCharged + ((cost - fullyCharged) >> 6);
+  return cost <= fullyCharged ? cost : fullyCharged + ((cost - fullyCharged) >> 4);
 }
 
 const fullyCharged = 64;

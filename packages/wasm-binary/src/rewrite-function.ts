@@ -5,8 +5,11 @@ import { loopPeriod } from './fuel-code.js';
 import { chargeFor } from './fuel-cost.js';
 import { type ScannedFunction, scanFunction } from './scan-function.js';
 
-/** A function without calls and loops that costs no more than this is not charged: its callers' charges cover it. */
-const freeLeafCost = 64;
+/**
+ * A function without calls and loops that costs no more than this is not charged: what its callers pay for the call
+ * covers it, so it must not be above the cost of a call.
+ */
+const freeLeafCost = 10;
 
 const i32 = 0x7f;
 

@@ -118,6 +118,24 @@ describe('rewriteModule', () => {
     expect(() => exports.run?.()).toThrow('enough');
   });
 
+  it.each([
+    [`${'(i32.load '.repeat(10)}(local.get 0)${')'.repeat(10)}`, 'ten loads'],
+    ['(i32.add (local.get 0) (local.get 0))', 'one addition'],
+  ])('pays for at least a 16th of what code without branches runs, calls of small functions included (%#)', (leaf) => {
+    const calls = 2_000;
+    const wat = `(module (memory 1) (func $leaf (param i32) (result i32) ${leaf})
+      (func (export "run") (local $i i32) (loop $l
+        ${'(drop (call $leaf (i32.const 0)))'.repeat(calls)}
+        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 10))))))`;
+    const exports = instantiate(rewrite(wat));
+    const fuel = exports[rewrittenExports.fuel] as unknown as { value: number };
+    fuel.value = 100_000_000;
+    exports.run?.();
+    const callCost = 10;
+    const leafCost = leaf.includes('load') ? 20 : 0;
+    expect(100_000_000 - fuel.value).toBeGreaterThan((10 * calls * callCost) / 16 + 10 * calls * leafCost);
+  });
+
   it('pays for bulk operations by their size', () => {
     const wat = '(module (memory 100) (func (export "run") (param i32) (memory.fill (i32.const 0) (i32.const 0) (local.get 0))))';
     const checksFor = (size: number): number => {

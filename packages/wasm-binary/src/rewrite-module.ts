@@ -16,7 +16,7 @@ export interface RewriteOptions {
 }
 
 /** Rises with every change of what rewriting produces; part of the key under which rewritten bytes are kept. */
-export const REWRITER_VERSION = 1;
+export const REWRITER_VERSION = 2;
 
 /** Fuel of a new instance: none, so that the first check calls the hook, and traps if there is no hook yet. */
 const initialFuel = 0;

@@ -4,6 +4,8 @@ export interface IdleHolder {
   oldestIdleSinceMs(): number | undefined;
   /** Closes that instance and gives its place back. */
   evictOldestIdle(): void;
+  /** Called after `take` was refused, once there may be a place again. */
+  tryAgain(): void;
 }
 
 /** A process holds about 16,000 Wasm memories and then dies; an instance takes two. */
@@ -16,6 +18,8 @@ const defaultMax = 3_000;
 export class InstanceBudget {
   private readonly max: number;
   private readonly holders = new Set<IdleHolder>();
+  /** Who was refused a place, longest ago first. */
+  private readonly refused = new Set<IdleHolder>();
   private live = 0;
 
   constructor(max = defaultMax) {
@@ -28,18 +32,32 @@ export class InstanceBudget {
 
   leave(holder: IdleHolder): void {
     this.holders.delete(holder);
+    this.refused.delete(holder);
   }
 
-  /** Takes a place for one instance; false when there is none and nothing idle to evict. */
-  take(): boolean {
+  /** Takes a place for one instance of `holder`; false when there is none and nothing idle to evict. */
+  take(holder: IdleHolder): boolean {
     if (this.live >= this.max) this.findOldest()?.evictOldestIdle();
-    if (this.live >= this.max) return false;
+    if (this.live >= this.max) {
+      this.refused.add(holder);
+      return false;
+    }
     this.live += 1;
     return true;
   }
 
   giveBack(): void {
     this.live -= 1;
+    this.offer();
+  }
+
+  /** To be called when an instance has become idle or a place free: who was refused is told, one at a time. */
+  offer(): void {
+    const [first] = this.refused;
+    if (first === undefined) return;
+    this.refused.delete(first);
+    // Later, so that whoever is about to take or give a place has done so.
+    queueMicrotask(() => first.tryAgain());
   }
 
   private findOldest(): IdleHolder | undefined {

@@ -146,6 +146,28 @@ describe('InstancePool', () => {
     expect(await Promise.all(outcomes)).toEqual(['none', 'none']);
     expect(pool.stats.created).toBe(1);
   });
+
+  it('serves who waits for a place in the budget when another plugin is done with one', async () => {
+    const budget = new InstanceBudget(1);
+    const [busy, other] = await Promise.all(['sleepShort', 'sleepShort'].map((functionName) => load(wasi, { functionName, budget })));
+    await busy?.pool.warmUp(5_000);
+    const first = busy?.call();
+    const left = new AbortController();
+    const gone = codeOf(other?.call('', { signal: left.signal }) ?? Promise.resolve());
+    const second = codeOf(other?.call() ?? Promise.resolve());
+    left.abort();
+    expect(await gone).toBe('client.gone');
+    await first;
+    expect(await second).toBe('none');
+    expect([busy, other].map((loaded) => loaded?.pool.stats.idle)).toEqual([0, 1]);
+  });
+
+  it('gives up an instance whose kernel memory has grown large though the guest failed', async () => {
+    const limits = { requestMaxBytes: 16 * 1024 * 1024 };
+    const { pool, call } = await load(guestBytes('failures'), { functionName: 'fail', limits });
+    expect(await codeOf(call(new Uint8Array(9 * 1024 * 1024)))).toBe('plugin.failed');
+    expect(pool.stats).toMatchObject({ idle: 0, evicted: 1 });
+  });
 });
 
 describe('warmUp', () => {

@@ -64,7 +64,7 @@ export class InstancePool implements IdleHolder {
 
   /** Makes and initialises one instance. Throws `config.compile_failed` that says why it cannot be. */
   async warmUp(timeoutMs: number): Promise<void> {
-    if (!this.budget.take()) throw new AppError('capacity.pool_exhausted', { detail: 'the node runs as many instances as it may' });
+    if (!this.budget.take(this)) throw new AppError('capacity.pool_exhausted', { detail: 'the node runs as many instances as it may' });
     await this.create(timeoutMs);
   }
 
@@ -100,6 +100,11 @@ export class InstancePool implements IdleHolder {
     if (oldest !== undefined) this.giveUp(oldest.instance);
   }
 
+  tryAgain(): void {
+    if (this.line.length > this.starting && !this.isClosing) this.startAnother();
+    else this.budget.offer();
+  }
+
   private leaseIdle(): PluginInstance | undefined {
     const instance = this.idle.pop()?.instance;
     if (instance !== undefined) this.leased += 1;
@@ -120,7 +125,7 @@ export class InstancePool implements IdleHolder {
   /** Begins to make an instance if there may be one more; it goes to whoever waits first. */
   private startAnother(): void {
     const live = this.idle.length + this.leased + this.starting;
-    if (live >= this.spec.limits.maxInstancesPerNode || !this.budget.take()) return;
+    if (live >= this.spec.limits.maxInstancesPerNode || !this.budget.take(this)) return;
     void this.create(createTimeoutMs).catch((error: unknown) => {
       this.line.rejectFirst(AppError.from(error));
       this.startForWaiting();
@@ -165,6 +170,7 @@ export class InstancePool implements IdleHolder {
     } else {
       this.idle.push({ instance, sinceMs: this.deps.clock.nowMs() });
       this.watchIdle();
+      this.budget.offer();
     }
   }
 

@@ -71,8 +71,11 @@ export class PluginInstance {
     if (!this.guest.kernel.begin(input)) {
       throw new AppError('plugin.limit_exceeded', { detail: 'the input is larger than the plugin can take' });
     }
-    await this.execute(run, this.entry);
-    if (this.guest.kernel.isOvergrown) this.isReusable = false;
+    try {
+      await this.execute(run, this.entry);
+    } finally {
+      if (this.guest.kernel.isOvergrown) this.isReusable = false;
+    }
     const output = this.guest.kernel.output(limits.responseMaxBytes);
     if (output === undefined) {
       throw new AppError('plugin.limit_exceeded', { detail: `the output has more than ${limits.responseMaxBytes} bytes` });

@@ -252,6 +252,21 @@ describe('an answer', () => {
     expect(await refusal(open({ resolve: () => new Promise(() => undefined) })({ timeoutMs: 30 }))).toBe('timeout');
   });
 
+  it('of a name look-up that hangs does not pile look-ups up', async () => {
+    const lookedUp: string[] = [];
+    const resolve = (name: string): Promise<never> => {
+      lookedUp.push(name);
+      return new Promise(() => undefined);
+    };
+    const request = open({ resolve });
+    const ask = (name: string): Promise<string> => refusal(request({ url: `http://${name}.test/`, allowedHosts: ['*.test'], timeoutMs: 20 }));
+    for (let round = 0; round < 3; round += 1) expect(await ask('same')).toBe('timeout');
+    expect(lookedUp).toEqual(['same.test']);
+    const outcomes = await Promise.all(Array.from({ length: 70 }, (_, index) => ask(`n${index}`)));
+    expect(lookedUp).toHaveLength(64);
+    expect(outcomes.filter((outcome) => outcome === 'busy')).toHaveLength(7);
+  });
+
   it('is not asked for when too many are under way', async () => {
     const request = open({ maxConcurrent: 2 });
     const caller = new AbortController();

@@ -8,6 +8,8 @@ export type ResolveHost = (hostname: string) => Promise<readonly string[]>;
 const cacheMaxHosts = 1024;
 /** Long enough to spare a busy plugin its look-ups, short enough to follow a change. */
 const cacheMs = 5_000;
+/** Look-ups take threads of the process, and go on when who asked has long been gone. */
+const lookupsMax = 64;
 
 export const systemResolve: ResolveHost = async (hostname) => (await lookup(hostname, { all: true })).map(({ address }) => address);
 
@@ -16,6 +18,7 @@ export class HostResolver {
   private readonly resolve: ResolveHost;
   private readonly clock: Clock;
   private readonly cache = new Map<string, { readonly addresses: readonly string[]; readonly untilMs: number }>();
+  private readonly underWay = new Map<string, Promise<readonly string[]>>();
 
   constructor(resolve: ResolveHost, clock: Clock) {
     this.resolve = resolve;
@@ -40,9 +43,20 @@ export class HostResolver {
       const onAbort = (): void => reject(new EgressError('aborted', 'the call was cancelled'));
       if (signal.aborted) return onAbort();
       signal.addEventListener('abort', onAbort, { once: true });
-      this.resolve(hostname)
-        .then(resolve, (error: unknown) => reject(new EgressError('unreachable', `cannot resolve ${hostname}`, error)))
+      this.sharedLookup(hostname)
+        .then(resolve, (error: unknown) =>
+          reject(error instanceof EgressError ? error : new EgressError('unreachable', `cannot resolve ${hostname}`, error)),
+        )
         .finally(() => signal.removeEventListener('abort', onAbort));
     });
+  }
+
+  private sharedLookup(hostname: string): Promise<readonly string[]> {
+    const shared = this.underWay.get(hostname);
+    if (shared !== undefined) return shared;
+    if (this.underWay.size >= lookupsMax) return Promise.reject(new EgressError('busy', 'too many name look-ups are under way'));
+    const lookup = this.resolve(hostname).finally(() => this.underWay.delete(hostname));
+    this.underWay.set(hostname, lookup);
+    return lookup;
   }
 }

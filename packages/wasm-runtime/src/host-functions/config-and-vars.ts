@@ -2,6 +2,8 @@ import { AppError } from '@torii/contracts';
 import { answering, type ServedFunction, textOf } from './served-function.js';
 
 const varsMaxBytes = 1024 * 1024;
+/** What an entry takes beside its name and value; without it, many empty ones would take far more than is counted. */
+const entryBytes = 256;
 
 /** Extism's `config_get`, `var_get` and `var_set`. A key is the pointer of its block; absent answers 0. */
 export const configAndVars: Readonly<Record<string, ServedFunction>> = {
@@ -20,19 +22,19 @@ export const configAndVars: Readonly<Record<string, ServedFunction>> = {
   var_set: answering((guest, [key = 0, value = 0]) => {
     const { kernel, vars, run } = guest;
     const name = textOf(kernel.block(key));
-    const bytes = value === 0 ? undefined : kernel.block(value).slice();
+    const given = value === 0 ? undefined : kernel.block(value);
     const before = sizeOf(name, vars.get(name));
-    const after = sizeOf(name, bytes);
+    const after = sizeOf(name, given);
     if (guest.varsBytes - before + after > varsMaxBytes) {
       throw run.end(new AppError('plugin.limit_exceeded', { detail: `the plugin's vars would take more than ${varsMaxBytes} bytes` }));
     }
     guest.varsBytes += after - before;
-    if (bytes === undefined) vars.delete(name);
-    else vars.set(name, bytes);
+    if (given === undefined) vars.delete(name);
+    else vars.set(name, given.slice());
     return 0;
   }),
 };
 
 function sizeOf(name: string, value: Uint8Array | undefined): number {
-  return value === undefined ? 0 : name.length + value.length;
+  return value === undefined ? 0 : entryBytes + name.length + value.length;
 }

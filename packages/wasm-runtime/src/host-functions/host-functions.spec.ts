@@ -56,6 +56,26 @@ describe('config and vars', () => {
   });
 });
 
+describe('vars', () => {
+  it('count for more than their bytes, so that there cannot be hundreds of thousands of them', async () => {
+    const bytes = compileWat(`(module
+      (import "extism:host/env" "var_set" (func $set (param i64 i64)))
+      (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+      (import "extism:host/env" "store_u64" (func $store (param i64 i64)))
+      (func (export "run") (result i32) (local $key i64) (local $i i64)
+        (local.set $key (call $alloc (i64.const 8)))
+        (loop $l
+          (call $store (local.get $key) (local.get $i))
+          (call $set (local.get $key) (i64.const -1))
+          (local.set $i (i64.add (local.get $i) (i64.const 1)))
+          (br_if $l (i64.lt_u (local.get $i) (i64.const 9000))))
+        (i32.const 0)))`);
+    const loaded = await loadGuest(bytes);
+    opened.push(loaded);
+    expect(await codeOf(loaded.call())).toBe('plugin.limit_exceeded');
+  });
+});
+
 describe('the log', () => {
   it('is cut to a KiB and cleaned, and says who wrote it', async () => {
     const loaded = await load('log');
@@ -194,6 +214,23 @@ describe('proxy_http_call', () => {
     const answer = await proxyCall({ url: 'http://other.test/' });
     expect(answer).toMatchObject({ status: 403, error: 'egress_refused' });
     expect(Buffer.from(String(answer.body_base64), 'base64').toString()).toBe('you cannot access host: other.test');
+  });
+
+  const many = Object.fromEntries(Array.from({ length: 257 }, (_, index) => [`x-${index}`, 'v']));
+  it.each([
+    [{ headers: many }],
+    [{ query: many }],
+    [{ query: { q: Object.keys(many) } }],
+    [{ body_bytes: [1, 256] }],
+    [{ body_bytes: [1, null] }],
+    [{ body_bytes: 'text' }],
+  ])('refuses what would take long to look through, or is no byte (%#)', async (part) => {
+    expect(await proxyCall({ url: 'http://api.test/', ...part })).toMatchObject({ status: 0, error: 'bad_request' });
+    expect(server.seen).toHaveLength(0);
+  });
+
+  it('takes null for whatever may be left out', async () => {
+    expect(await proxyCall({ url: 'http://api.test/', headers: null, query: null, body_bytes: null })).toMatchObject({ status: 200 });
   });
 
   it('answers failures as values', async () => {

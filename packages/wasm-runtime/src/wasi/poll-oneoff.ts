@@ -63,7 +63,13 @@ function writeEvents(guest: Guest, subscriptions: readonly Subscription[], waite
 function sleep({ run }: Guest, ms: number): Promise<void> {
   return new Promise((resolve) => {
     if (ms >= run.remainingMs) return;
-    const timer = setTimeout(resolve, ms);
-    run.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    const { signal } = run;
+    const onAbort = (): void => clearTimeout(timer);
+    const timer = setTimeout(() => {
+      // A guest may sleep thousands of times in one call.
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', onAbort, { once: true });
   });
 }
