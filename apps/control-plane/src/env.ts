@@ -13,7 +13,7 @@ const EnvSchema = z.object({
   TORII_NODE_TOKEN: envVar.secret(16).optional().meta({ description: 'What nodes authenticate with; else TORII_HOME/node-token' }),
   TORII_REDIS_PREFIX: z
     .string()
-    .regex(/^[A-Za-z0-9:._-]{1,64}$/, 'must be 1 to 64 letters, digits, colons, dots, dashes or underscores')
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
     .default('torii'),
   TORII_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });

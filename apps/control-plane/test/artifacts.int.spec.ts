@@ -59,6 +59,7 @@ describe('POST /api/v1/artifacts', () => {
         { name: 'memory', kind: 'memory' },
         { name: 'handle', kind: 'function', params: [], results: ['i32'] },
       ],
+      memoryMinBytes: 65_536,
     });
     expect(headers.get('location')).toBe(`${artifacts}/${body.sha256}`);
   });

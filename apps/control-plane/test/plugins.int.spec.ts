@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { List, Plugin } from '@torii/contracts';
+import { compileWat } from '@torii/test-kit';
 import { type ApiClient, aModule, importMapGet } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
 
@@ -122,6 +123,20 @@ describe('what a plugin may be', () => {
     expect(await api.send('POST', plugins, { ...minimal('rockets'), source: { kind: 'artifact', sha256: artifact.sha256 } })).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/source', code: 'unknown_import', detail: expect.stringContaining('env.launch_rockets') }] },
+    });
+  });
+
+  it('is refused when a node could not prepare its module, so that one plugin never holds up the changes of all', async () => {
+    const many = await api.upload(await compileWat('(module (memory 1) (memory 1) (func (export "handle")))'));
+    const large = await api.upload(await compileWat('(module (memory (export "memory") 32) (func (export "handle")))'));
+    const plugin = { ...minimal('heavy'), limits: { memoryMaxBytes: 1024 * 1024 } };
+    expect(await api.send('POST', plugins, { ...plugin, source: { kind: 'artifact', sha256: many.sha256 } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/source', detail: expect.stringContaining('multiple memories') }] },
+    });
+    expect(await api.send('POST', plugins, { ...plugin, source: { kind: 'artifact', sha256: large.sha256 } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/limits/memoryMaxBytes', detail: expect.stringContaining('2097152 bytes') }] },
     });
   });
 });

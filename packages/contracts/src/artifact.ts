@@ -22,6 +22,10 @@ export const Artifact = z.object({
   size: z.int(),
   imports: z.array(ModuleImport),
   exports: z.array(ModuleExport),
+  /** What the module's own memory begins with; a plugin's `memoryMaxBytes` cannot be less. */
+  memoryMinBytes: z.int().default(0),
+  /** Why no plugin can be made of it; left out when one can. */
+  unsupported: z.string().optional(),
 });
 export type Artifact = z.infer<typeof Artifact>;
 

@@ -25,11 +25,12 @@ describe('describeModule', () => {
         { name: 'again', kind: 'function', params: ['i32', 'i64', 'f32', 'f64', 'v128', 'funcref', 'externref'], results: ['i64'] },
         { name: 'memory', kind: 'memory' },
       ],
+      memoryMinBytes: 0,
     });
   });
 
   it('describes a module without anything', () => {
-    expect(describeModule(Uint8Array.from(header))).toEqual({ imports: [], exports: [] });
+    expect(describeModule(Uint8Array.from(header))).toEqual({ imports: [], exports: [], memoryMinBytes: 0 });
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { type ExternKind, type FunctionType, readExports, readFunctionTypeIndices, readImports, readTypes } from './module-shape.js';
-import { readSections } from './sections.js';
+import { readSections, type Sections, sectionReader } from './sections.js';
+import { readLimits } from './value-type.js';
 import { WasmFormatError } from './wasm-format-error.js';
 
 export interface ModuleExport {
@@ -17,7 +18,12 @@ export interface ModuleImport extends ModuleExport {
 export interface ModuleDescription {
   imports: ModuleImport[];
   exports: ModuleExport[];
+  /** Of its own memories together, in bytes: what it cannot begin without. */
+  memoryMinBytes: number;
 }
+
+const pageBytes = 65_536;
+const memoriesMax = 100;
 
 /** Types of all imports and exports together, so that a small module cannot describe itself at great length. */
 const describedTypesMax = 100_000;
@@ -51,5 +57,13 @@ export function describeModule(bytes: Uint8Array): ModuleDescription {
     exports: readExports(sections).map(({ name, kind, index, offset }) =>
       kind === 'function' ? { name, kind, ...signature(functionTypes[index], offset) } : { name, kind },
     ),
+    memoryMinBytes: readMemoryMinBytes(sections),
   };
+}
+
+function readMemoryMinBytes(sections: Sections): number {
+  const reader = sectionReader(sections, 'memory');
+  let pages = 0;
+  for (let left = reader.count('memories', memoriesMax); left > 0; left -= 1) pages += readLimits(reader).min;
+  return pages * pageBytes;
 }

@@ -5,6 +5,9 @@ import { AppError, type ModuleExport, type ModuleImport } from '@torii/contracts
 export interface ModuleDescription {
   readonly imports: readonly ModuleImport[];
   readonly exports: readonly ModuleExport[];
+  readonly memoryMinBytes: number;
+  /** Why nodes could not run it. */
+  readonly unsupported?: string;
 }
 
 export type Inspection =
@@ -12,7 +15,7 @@ export type Inspection =
   | { readonly outcome: 'refused'; readonly reason: string };
 
 /** How long a module may take to be checked. */
-const inspectTimeoutMs = 10_000;
+const inspectTimeoutMs = 30_000;
 const heapMaxMb = 256;
 
 // A thread is always the built file, also when tests run the sources.

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ModuleExport, ModuleImport } from '@torii/contracts';
+import { type ModuleExport, type ModuleImport, PluginLimits } from '@torii/contracts';
 import { checkModule } from './check-module.js';
 
 const handle: ModuleExport = { name: 'handle', kind: 'function', params: [], results: ['i32'] };
-const spec = { functionName: 'handle', wasi: false, hostFunctions: [] };
+const spec = { functionName: 'handle', wasi: false, hostFunctions: [], limits: PluginLimits.parse({}) };
 
 function anImport(module: string, name: string, params: string[] = ['i64', 'i64'], results: string[] = ['i64']): ModuleImport {
   return { module, name, kind: 'function', params, results };
@@ -28,6 +28,15 @@ describe('checkModule', () => {
 
   it('takes sizes and pointers as i32 or i64 alike', () => {
     expect(issuesOf(anImport('env', 'proxy_plugin_map_set', ['i64', 'i32'], ['i32']), { hostFunctions: ['plugin_map:write'] })).toEqual([]);
+  });
+
+  it('points to the memory limit when the module begins with more, and to the source when nodes cannot run it', () => {
+    const module = { imports: [], exports: [handle], memoryMinBytes: 131_072 };
+    const limits = PluginLimits.parse({ memoryMaxBytes: 65_536 });
+    expect(checkModule(module, { ...spec, limits })).toMatchObject([{ pointer: '/limits/memoryMaxBytes' }]);
+    expect(checkModule({ ...module, unsupported: 'shared memory is not supported' }, spec)).toMatchObject([
+      { pointer: '/source', detail: expect.stringContaining('shared memory') },
+    ]);
   });
 
   it('names the grant to add for an import that is not granted', () => {

@@ -17,9 +17,11 @@ import { grantsOf } from './grants.js';
 export interface CheckedModule {
   readonly imports: readonly ModuleImport[];
   readonly exports: readonly ModuleExport[];
+  readonly memoryMinBytes?: number;
+  readonly unsupported?: string | undefined;
 }
 
-type CheckedSpec = Pick<PluginSpec, 'functionName' | 'wasi' | 'hostFunctions'>;
+type CheckedSpec = Pick<PluginSpec, 'functionName' | 'wasi' | 'hostFunctions' | 'limits'>;
 type Signature = Pick<HostFunction, 'params' | 'result'>;
 
 /** How many exports an answer names. */
@@ -35,7 +37,20 @@ export function checkModule(module: CheckedModule, spec: CheckedSpec): FieldIssu
     ...checkFunction(module.exports, spec.functionName),
     ...module.imports.flatMap((entry) => checkImport(entry, grants)),
     ...wasiIssue(module, spec),
+    ...limitIssues(module, spec),
   ];
+}
+
+function limitIssues({ memoryMinBytes = 0, unsupported }: CheckedModule, { limits }: CheckedSpec): FieldIssue[] {
+  const issues: FieldIssue[] = [];
+  if (unsupported !== undefined) issues.push({ pointer: '/source', detail: `the module cannot run here: ${unsupported}` });
+  if (memoryMinBytes > limits.memoryMaxBytes) {
+    issues.push({
+      pointer: '/limits/memoryMaxBytes',
+      detail: `the module begins with ${memoryMinBytes} bytes of memory, so it needs at least those`,
+    });
+  }
+  return issues;
 }
 
 function checkFunction(exports: readonly ModuleExport[], functionName: string): FieldIssue[] {

@@ -4,6 +4,7 @@ import { type KvStore, MemoryKvStore } from '@torii/kv';
 /** The in-memory maps of a node: one per plugin, owned by the main thread, so that every thread sees the same. */
 export class PluginMaps {
   private readonly maps = new Map<string, MemoryKvStore>();
+  private previous: ReadonlySet<string> = new Set();
 
   /** Throws `plugin.grant_denied` for a plugin that has no such map in the active configuration. */
   storeFor(pluginId: string): KvStore {
@@ -23,9 +24,10 @@ export class PluginMaps {
     }
   }
 
-  /** Drops the maps of plugins that no route uses any more. */
+  /** Drops the maps of plugins that neither this configuration uses nor the one before: its last requests may still be under way. */
   retainOnly(plugins: readonly SnapshotPlugin[]): void {
     const used = new Set<string>(plugins.filter((plugin) => plugin.mapStore === 'memory').map((plugin) => plugin.id));
-    for (const id of this.maps.keys()) if (!used.has(id)) this.maps.delete(id);
+    for (const id of this.maps.keys()) if (!used.has(id) && !this.previous.has(id)) this.maps.delete(id);
+    this.previous = used;
   }
 }
