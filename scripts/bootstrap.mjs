@@ -17,17 +17,19 @@ const generatedClient = path.join(checkout, 'apps', 'control-plane', 'src', 'pri
  * Brings a checkout, even a bare one, to where its apps can run: installs what the lockfile names, generates the
  * database client, builds. Leaves out what is done already. Needs no dependency and only the Node that is there.
  *
- * @param {{ whenInfraIsBuilt?: () => void }} [options] called once packages/local-infra can be imported,
- *   while the rest still builds
+ * @param {{ whenInfraIsBuilt?: () => void, isForRunning?: boolean }} [options] `whenInfraIsBuilt` is called once
+ *   packages/local-infra can be imported, while the rest still builds; `isForRunning` builds the apps alone and leaves
+ *   their types unchecked, which takes half the time and makes the same JavaScript
  * @throws {UserError} with one line to act on, or with the last lines of the tool that failed
  */
-export async function bootstrap({ whenInfraIsBuilt = () => {} } = {}) {
+export async function bootstrap({ whenInfraIsBuilt = () => {}, isForRunning = false } = {}) {
   await waitForLock();
   try {
     await install();
     const node = appNode();
-    await Promise.all([generate(node), build(node, 'build', ['packages/local-infra']).then(whenInfraIsBuilt)]);
-    await build(node, 'build', []);
+    const flags = isForRunning ? ['--noCheck'] : [];
+    await Promise.all([generate(node), build(node, 'build', [...flags, 'packages/local-infra']).then(whenInfraIsBuilt)]);
+    await build(node, 'build', isForRunning ? [...flags, 'apps/control-plane', 'apps/data-plane'] : []);
   } finally {
     releaseLock(lockFile);
   }
@@ -57,8 +59,8 @@ async function generate(node) {
 }
 
 /** The compiler itself finds out what is fresh. */
-async function build(node, title, projects) {
-  const command = [node, path.join('node_modules', 'typescript', 'bin', 'tsc'), '-b', ...projects];
+async function build(node, title, flagsAndProjects) {
+  const command = [node, path.join('node_modules', 'typescript', 'bin', 'tsc'), '-b', ...flagsAndProjects];
   await step(title, (say) => runProgram(title, command, { say }));
 }
 

@@ -29,6 +29,7 @@ export class Stack {
     // The servers start while the apps still build.
     let servers = Promise.resolve({});
     await bootstrap({
+      isForRunning: true,
       whenInfraIsBuilt: () => {
         servers = this.startServers();
         // Handled below; a failure must not end the process before the build's own.
