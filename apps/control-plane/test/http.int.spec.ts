@@ -37,7 +37,7 @@ describe('every error', () => {
     expect(headers.get('x-request-id')).toBe('my-request.1');
     expect(headers.get('x-config-revision')).toMatch(/^\d+$/);
     expect(body).toEqual({
-      type: 'https://torii.dev/errors#client.not_found',
+      type: 'urn:torii:error:client.not_found',
       title: 'There is no such thing',
       status: 404,
       code: 'client.not_found',

@@ -123,6 +123,13 @@ describe('a node', () => {
       expect(lines[0]).toBe(expected);
       expect(lines.filter((line) => line.startsWith('HTTP/1.1'))).toHaveLength(1);
     });
+
+    it('leaves a line in the log for a request it could not read', async () => {
+      await raw(node.proxyUrl, 'nonsense\r\n\r\n');
+      await eventually(() =>
+        expect(node.node.logs.some((line) => line.includes('"request refused unread"') && line.includes('"status":400'))).toBe(true),
+      );
+    });
   });
 });
 

@@ -115,7 +115,7 @@ export interface Problem {
 
 export function problemOf(error: AppError, requestId: string): Problem {
   return {
-    type: `https://torii.dev/errors#${error.code}`,
+    type: `urn:torii:error:${error.code}`,
     title: errorTable[error.code].title,
     status: error.status,
     ...(error.detail === undefined ? {} : { detail: error.detail }),

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { AppError } from '@torii/contracts';
+import type { ErrorCode } from '@torii/contracts';
 import { handleRequest, type RequestDeps } from './handle-request.js';
 
 export interface ProxyServerOptions {
@@ -39,8 +39,13 @@ export class ProxyServer {
     // Without a listener node says "100 Continue" to every body; readBody says it only to bodies that will be read.
     this.server.on('checkContinue', (req, res) => this.handle(req, res));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-      else socket.end(badRequestBytes(error.code));
+      if (error.code === 'ECONNRESET' || !socket.writable) {
+        socket.destroy();
+        return;
+      }
+      const refusal = refusalOf(error.code);
+      deps.log.info({ status: refusal.status, parserCode: error.code, code: refusal.code, owner: 'client' }, 'request refused unread');
+      socket.end(`HTTP/1.1 ${refusal.statusLine}\r\nconnection: close\r\ncontent-length: 0\r\nx-torii-error: ${refusal.code}\r\n\r\n`);
     });
   }
 
@@ -50,6 +55,8 @@ export class ProxyServer {
       this.server.once('error', reject);
       this.server.listen({ host: options.host, port: options.port, reusePort: options.isShared }, () => {
         this.server.off('error', reject);
+        // Such as no descriptor left for a connection: the listener goes on.
+        this.server.on('error', (error) => this.deps.log.error({ err: error }, 'listener failed'));
         const address = this.server.address();
         resolve(typeof address === 'object' && address !== null ? address.port : options.port);
       });
@@ -75,14 +82,15 @@ export class ProxyServer {
   }
 }
 
-/** What node's parser refused never becomes a request, so it is answered by hand. */
-function badRequestBytes(code: string | undefined): string {
-  const status =
-    code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request';
-  const error = new AppError(code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'client.request_timeout' : 'client.bad_request');
-  return `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\nx-torii-error: ${error.code}\r\n\r\n`;
+interface Refusal {
+  readonly status: number;
+  readonly statusLine: string;
+  readonly code: ErrorCode;
+}
+
+/** What node's parser refuses never becomes a request, so it is answered by hand. */
+function refusalOf(parserCode: string | undefined): Refusal {
+  if (parserCode === 'HPE_HEADER_OVERFLOW') return { status: 431, statusLine: '431 Request Header Fields Too Large', code: 'client.bad_request' };
+  if (parserCode === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, statusLine: '408 Request Timeout', code: 'client.request_timeout' };
+  return { status: 400, statusLine: '400 Bad Request', code: 'client.bad_request' };
 }
