@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { compileWat, guest } from '@torii/test-kit';
+import { compileWat, eventually, guest } from '@torii/test-kit';
 import { aPlugin, aRoute, TestNode } from './a-node.js';
 
 const MiB = 1024 * 1024;
