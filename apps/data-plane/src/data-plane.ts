@@ -57,6 +57,8 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
       nodeId,
       proxyHost: env.TORII_PROXY_HOST,
       requestTimeoutMs: env.TORII_REQUEST_TIMEOUT_MS,
+      requestBytesMax: Math.ceil(env.TORII_REQUEST_BYTES_MAX / env.TORII_DATA_THREADS),
+      maxConnections: Math.ceil(env.TORII_MAX_CONNECTIONS / env.TORII_DATA_THREADS),
       shutdownTimeoutMs: env.TORII_SHUTDOWN_TIMEOUT_MS,
       warmUpTimeoutMs: env.TORII_WARM_UP_TIMEOUT_MS,
       maxInstances: Math.ceil(env.TORII_MAX_INSTANCES / env.TORII_DATA_THREADS),

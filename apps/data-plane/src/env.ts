@@ -48,6 +48,11 @@ const Env = z.object({
     .default(6_000)
     .describe('Live instances on this node; each takes two of the about 16,000 memories a process can hold'),
   TORII_REQUEST_TIMEOUT_MS: envVar.durationMs().default(60_000).describe('Time a request may take in all (ms)'),
+  TORII_REQUEST_BYTES_MAX: envVar
+    .positiveInt()
+    .default(256 * 1024 * 1024)
+    .describe('Request bodies in memory at once on this node (bytes); more is answered 503'),
+  TORII_MAX_CONNECTIONS: envVar.positiveInt().default(20_000).describe('Connections to the proxy of this node at once; one more is closed'),
   TORII_SHUTDOWN_TIMEOUT_MS: envVar.durationMs().default(10_000).describe('Time requests under way get when the node stops (ms)'),
   TORII_POLL_INTERVAL_MS: envVar.durationMs().default(1_000).describe('How often to look for a configuration without being told (ms)'),
   TORII_ACTIVATION_TIMEOUT_MS: envVar.durationMs().default(30_000).describe('Time the data threads get to take over a configuration (ms)'),

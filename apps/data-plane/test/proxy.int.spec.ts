@@ -151,6 +151,29 @@ function answering(json: string): Promise<Uint8Array> {
       (i32.const 0)))`);
 }
 
+describe('a node whose memory for request bodies is used up', () => {
+  const node = new TestNode();
+  beforeAll(async () => {
+    await node.start({ TORII_REQUEST_BYTES_MAX: String(MiB) });
+    const hello = aPlugin(node.artifacts.add(await guest('hello')), { name: 'hello' });
+    await node.apply([hello], [aRoute(hello, '/hello')]);
+  });
+  afterAll(() => node.stop());
+
+  it('answers 503 to the next body, and takes bodies again when one is done', async () => {
+    const { hostname, port } = new URL(node.proxyUrl);
+    const slow = connect(Number(port), hostname);
+    const size = 700 * 1024;
+    slow.write(`POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\nConnection: close\r\n\r\n`);
+    slow.write(Buffer.alloc(size - 1));
+    const post = (): Promise<number> =>
+      fetch(`${node.proxyUrl}/hello`, { method: 'POST', body: Buffer.alloc(size) }).then((response) => response.status);
+    await eventually(async () => expect(await post()).toBe(503));
+    slow.end(Buffer.alloc(1)).resume();
+    await eventually(async () => expect(await post()).toBe(200));
+  });
+});
+
 /** Sends bytes as they are, then `body` once the server has said something; answers the lines that came back. */
 function raw(url: string, request: string, body?: string): Promise<string[]> {
   return new Promise((resolve, reject) => {

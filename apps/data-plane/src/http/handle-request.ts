@@ -7,13 +7,15 @@ import { Trace } from '../pipeline/trace.js';
 import { parseRequestTarget } from '../routing/request-target.js';
 import type { RouteMatch } from '../routing/route-table.js';
 import type { AccessLog } from './access-log.js';
+import type { BodyBudget } from './body-budget.js';
 import { hostOf, requestIdOf } from './headers.js';
-import { readBody } from './read-body.js';
+import { RequestBody } from './request-body.js';
 import { writeProblem, writeResponse } from './write-response.js';
 
 export interface RequestDeps {
   readonly activeRevision: ActiveRevision;
   readonly requestTimeoutMs: number;
+  readonly bodyBudget: BodyBudget;
   readonly clock: Clock;
   readonly log: Logger;
   readonly accessLog: AccessLog;
@@ -33,6 +35,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
   const deadline = Deadline.after(deps.requestTimeoutMs, deps.clock);
   const clientGone = abortWhenGone(res);
   const revision = deps.activeRevision.retain();
+  const requestBody = new RequestBody(deps.bodyBudget);
   let failure: AppError | undefined;
   try {
     if (revision === undefined) throw new AppError('config.not_ready', { detail: 'this node waits for its first configuration' });
@@ -42,7 +45,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     trace.routeName = route.name;
     trace.pluginName = route.pluginName;
     trace.pluginVersion = route.pluginVersion;
-    const body = await readBody(req, res, route.requestMaxBytes, deadline);
+    const body = await requestBody.read(req, res, route.requestMaxBytes, deadline);
     const request = {
       id: requestId,
       sequence: ++sequence,
@@ -62,6 +65,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     failure = AppError.from(error);
     writeProblem(req, res, failure, requestId);
   } finally {
+    requestBody.release();
     revision?.release();
     deps.accessLog.write(
       {

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createLogger, systemClock } from '@torii/service-kit';
 import { ActiveRevision } from '../config/active-revision.js';
 import { AccessLog } from './access-log.js';
+import { BodyBudget } from './body-budget.js';
 import { ProxyServer } from './server.js';
 
 const log = createLogger({ level: 'silent', app: 'test' });
@@ -13,6 +14,8 @@ describe('ProxyServer', () => {
     const server = new ProxyServer({
       activeRevision: new ActiveRevision(),
       requestTimeoutMs: 200,
+      bodyBudget: new BodyBudget(1024),
+      maxConnections: 10,
       clock: systemClock,
       log,
       accessLog: new AccessLog(log, systemClock),

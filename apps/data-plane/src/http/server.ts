@@ -2,6 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { ErrorCode } from '@torii/contracts';
 import { handleRequest, type RequestDeps } from './handle-request.js';
 
+export interface ProxyServerDeps extends RequestDeps {
+  /** Connections this thread holds at once; one more is closed. */
+  readonly maxConnections: number;
+}
+
 export interface ProxyServerOptions {
   readonly host: string;
   readonly port: number;
@@ -20,7 +25,7 @@ export class ProxyServer {
   private readonly server: Server;
   private isDraining = false;
 
-  constructor(private readonly deps: RequestDeps) {
+  constructor(private readonly deps: ProxyServerDeps) {
     this.server = createServer(
       {
         headersTimeout: Math.min(headersTimeoutMs, deps.requestTimeoutMs), // node refuses one that is longer than the request
@@ -36,7 +41,8 @@ export class ProxyServer {
     // nothing of its answer, which would stay in memory for good.
     this.server.timeout = 2 * deps.requestTimeoutMs;
     this.server.maxHeadersCount = headersMaxCount;
-    // Without a listener node says "100 Continue" to every body; readBody says it only to bodies that will be read.
+    this.server.maxConnections = deps.maxConnections;
+    // Without a listener node says "100 Continue" to every body; RequestBody says it only to bodies that will be read.
     this.server.on('checkContinue', (req, res) => this.handle(req, res));
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) {

@@ -5,6 +5,7 @@ import { connectRedis, createLogger, systemClock } from '@torii/service-kit';
 import { createEgress, InstanceBudget, type InstancePool, loadFunction, type PreparedModule } from '@torii/wasm-runtime';
 import { ActiveRevision, type Revision } from '../config/active-revision.js';
 import { AccessLog } from '../http/access-log.js';
+import { BodyBudget } from '../http/body-budget.js';
 import { ProxyServer } from '../http/server.js';
 import { InTurn } from './in-turn.js';
 import { PoolRegistry } from './pool-registry.js';
@@ -33,6 +34,8 @@ const pools = new PoolRegistry(log);
 const server = new ProxyServer({
   activeRevision,
   requestTimeoutMs: settings.requestTimeoutMs,
+  bodyBudget: new BodyBudget(settings.requestBytesMax),
+  maxConnections: settings.maxConnections,
   clock: systemClock,
   log,
   accessLog: new AccessLog(log, systemClock),

@@ -20,6 +20,8 @@ export interface ThreadSettings {
   readonly proxyHost: string;
   readonly threadCount: number;
   readonly requestTimeoutMs: number;
+  readonly requestBytesMax: number;
+  readonly maxConnections: number;
   readonly shutdownTimeoutMs: number;
   readonly warmUpTimeoutMs: number;
   readonly maxInstances: number;

@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '@torii/contracts';
+import type { Deadline } from '@torii/service-kit';
+import type { BodyBudget } from './body-budget.js';
+
+const noBody = new Uint8Array(0);
+
+/** The body of one request, counted against the thread's budget from its first byte until it is released. */
+export class RequestBody {
+  private takenBytes = 0;
+
+  constructor(private readonly budget: BodyBudget) {}
+
+  /**
+   * Reads the whole body, up to `maxBytes`.
+   *
+   * Throws `client.body_too_large` at once when the announced or the received length is more,
+   * `client.request_timeout` when it does not arrive by the deadline, `client.gone` when the client leaves,
+   * `capacity.overloaded` when the bodies of other requests take all the room there is.
+   */
+  async read(req: IncomingMessage, res: ServerResponse, maxBytes: number, deadline: Deadline): Promise<Uint8Array> {
+    const announced = req.headers['content-length'];
+    if (announced === undefined && req.headers['transfer-encoding'] === undefined) return noBody;
+    if (announced !== undefined && Number(announced) > maxBytes) throw tooLarge(maxBytes);
+    if (announced === '0') return noBody;
+    // HTTP/1.0 has no interim answers (RFC 9110 section 10.1.1).
+    if (req.headers.expect !== undefined && req.httpVersion !== '1.0') res.writeContinue();
+    return this.collect(req, maxBytes, deadline);
+  }
+
+  release(): void {
+    this.budget.giveBack(this.takenBytes);
+    this.takenBytes = 0;
+  }
+
+  private collect(req: IncomingMessage, maxBytes: number, deadline: Deadline): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      const timer = setTimeout(() => settle(() => reject(new AppError('client.request_timeout'))), deadline.remainingMs());
+      const onData = (chunk: Buffer): void => {
+        if (this.takenBytes + chunk.length > maxBytes) settle(() => reject(tooLarge(maxBytes)));
+        else if (this.budget.take(chunk.length)) {
+          this.takenBytes += chunk.length;
+          chunks.push(chunk);
+        } else settle(() => reject(new AppError('capacity.overloaded', { detail: 'too many request bodies are in memory' })));
+      };
+      const onEnd = (): void =>
+        settle(() => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, this.takenBytes)));
+      const onClose = (): void => settle(() => reject(new AppError('client.gone')));
+      const settle = (outcome: () => void): void => {
+        clearTimeout(timer);
+        req.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+        outcome();
+      };
+      req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    });
+  }
+}
+
+function tooLarge(maxBytes: number): AppError {
+  return new AppError('client.body_too_large', { detail: `this route takes up to ${maxBytes} bytes` });
+}
