@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { bootstrap } from '../bootstrap.mjs';
 import { AppProcess } from './app-process.mjs';
@@ -95,7 +94,6 @@ export class Stack {
 
   async startApps(urls) {
     const { settings } = this;
-    makeNodeToken(path.join(settings.home, 'node-token'));
     const common = {
       ...process.env,
       ...urls,
@@ -179,11 +177,6 @@ export class Stack {
     print('');
     print(`ready in ${seconds(this.startedMs)}`);
   }
-}
-
-function makeNodeToken(file) {
-  if (process.env.TORII_NODE_TOKEN !== undefined || existsSync(file)) return;
-  writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600 });
 }
 
 function asUserError(infra) {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type Clock, connectRedis, Lifecycle, type Logger, type Secret, systemClock } from '@torii/service-kit';
+import { type Clock, connectRedis, Lifecycle, type Logger, readOrCreateSecretFile, type Secret, systemClock } from '@torii/service-kit';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { ensureFirstAdminKey } from './api-keys/first-admin-key.js';
 import { appModule } from './app.module.js';
@@ -18,7 +18,6 @@ import { NodesController } from './nodes/nodes.controller.js';
 import { serveApiDocs } from './openapi/api-docs.js';
 import { openApiDocument } from './openapi/openapi-document.js';
 import { NestLogger } from './platform/nest-logger.js';
-import { loadNodeToken } from './platform/node-token.js';
 import { PluginsController } from './plugins/plugins.controller.js';
 import { migrate } from './prisma/migrate.js';
 import { PrismaService } from './prisma/prisma.service.js';
@@ -77,7 +76,7 @@ async function start({ env, log, clock = systemClock }: AppDeps, lifecycle: Life
   });
   for (const migration of applied) log.info({ migration }, 'migration applied');
 
-  const nodeToken = await loadNodeToken(env);
+  const nodeToken = env.nodeToken ?? (await readOrCreateSecretFile(path.join(env.home, 'node-token')));
   const busRedis = connectRedis(env.busRedisUrl, { name: 'control-plane', log, commandTimeoutMs: redisCommandTimeoutMs });
   lifecycle.onClose('redis', () => busRedis.disconnect());
   const busSubscriber = connectRedis(env.busRedisUrl, { name: 'control-plane-subscriber', log, commandTimeoutMs: redisCommandTimeoutMs });

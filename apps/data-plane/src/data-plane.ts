@@ -85,7 +85,7 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
       directory: path.join(stateDirectory, 'artifacts'),
       maxBytes: env.TORII_ARTIFACT_CACHE_BYTES,
       controlPlaneUrl: env.TORII_CONTROL_PLANE_URL,
-      nodeToken: env.TORII_NODE_TOKEN ?? readOrCreateSecretFile(path.join(env.TORII_HOME, 'node-token')),
+      nodeToken: env.TORII_NODE_TOKEN ?? (await readOrCreateSecretFile(path.join(env.TORII_HOME, 'node-token'))),
       fetchTimeoutMs: artifactFetchTimeoutMs,
       log,
     }),

@@ -38,3 +38,5 @@ export const configRevisionHeader = 'x-config-revision';
 /** Header of the data plane on an error of ours, so that a caller can tell it from an upstream's. */
 export const errorCodeHeader = 'x-torii-error';
 export const requestIdHeader = 'x-request-id';
+/** A caller's request id that is short and harmless enough to log and send back; any other is replaced. */
+export const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;

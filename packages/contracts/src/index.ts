@@ -1,4 +1,14 @@
-export { adminApiLimits, configRevisionHeader, errorCodeHeader, type List, listOf, requestIdHeader, Scope, scopes } from './admin-api.js';
+export {
+  adminApiLimits,
+  configRevisionHeader,
+  errorCodeHeader,
+  type List,
+  listOf,
+  requestIdHeader,
+  requestIdPattern,
+  Scope,
+  scopes,
+} from './admin-api.js';
 export { Artifact, artifactMaxBytes, ModuleExport, ModuleImport } from './artifact.js';
 export { unavailableInPlugin, unavailableInRoute } from './availability.js';
 export {

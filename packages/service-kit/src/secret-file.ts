@@ -1,34 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { createPrivateFile, readPrivateFile } from './private-file.js';
 import { Secret } from './secret.js';
+
+const secretBytes = 32;
 
 /**
  * The secret in `file`; made there (256 random bits, base64url, mode 0600) when there is none yet.
  *
- * Several processes may call this at once on a new folder: all get the same secret.
+ * Several processes may call this at once on a new folder: all get the same secret. Throws when the file is empty.
  */
-export function readOrCreateSecretFile(file: string): Secret {
-  const existing = readSecretFile(file);
-  if (existing !== undefined) return existing;
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(temporary, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
-  try {
-    linkSync(temporary, file); // fails when another process was first, so that a half-written file is never seen
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-  return new Secret(readFileSync(file, 'utf8').trim());
-}
-
-function readSecretFile(file: string): Secret | undefined {
-  try {
-    return new Secret(readFileSync(file, 'utf8').trim());
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+export async function readOrCreateSecretFile(file: string): Promise<Secret> {
+  const existing = await readPrivateFile(file);
+  if (existing !== undefined) return new Secret(existing);
+  const made = randomBytes(secretBytes).toString('base64url');
+  if (await createPrivateFile(file, made)) return new Secret(made);
+  const winner = await readPrivateFile(file); // another process of this folder was first
+  if (winner === undefined) throw new Error(`${file} is empty: delete it, or write a secret into it`);
+  return new Secret(winner);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
@@ -24,12 +24,24 @@ describe('readOrCreateSecretFile', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('makes a secret only its owner can read, and hands out the same one ever after', () => {
+  it('makes a secret only its owner can read, and hands out the same one ever after', async () => {
     const file = path.join(folder, 'new', 'token');
-    const first = readOrCreateSecretFile(file).reveal();
+    const first = (await readOrCreateSecretFile(file)).reveal();
     expect(first).toMatch(/^[A-Za-z0-9_-]{43}$/);
-    expect(readOrCreateSecretFile(file).reveal()).toBe(first);
+    expect((await readOrCreateSecretFile(file)).reveal()).toBe(first);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(path.dirname(file))).toEqual(['token']);
+  });
+
+  it('gives the same secret to all who ask at once', async () => {
+    const file = path.join(folder, 'token');
+    const secrets = await Promise.all(Array.from({ length: 8 }, () => readOrCreateSecretFile(file)));
+    expect(new Set(secrets.map((secret) => secret.reveal())).size).toBe(1);
+  });
+
+  it('refuses an empty file instead of an empty secret', async () => {
+    const file = path.join(folder, 'token');
+    writeFileSync(file, '\n');
+    await expect(readOrCreateSecretFile(file)).rejects.toThrow('is empty');
   });
 });

@@ -1,6 +1,5 @@
 import path from 'node:path';
-import type { Clock } from '@torii/service-kit';
-import { writePrivateFile } from '../platform/private-file.js';
+import { type Clock, writePrivateFile } from '@torii/service-kit';
 import type { PrismaService } from '../prisma/prisma.service.js';
 import { type ApiKeysService, newKey } from './api-keys.service.js';
 

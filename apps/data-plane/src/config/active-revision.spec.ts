@@ -28,6 +28,6 @@ describe('ActiveRevision', () => {
     active.swap(aRevision(1, disposed));
     active.swap(aRevision(2, disposed));
     expect(disposed).toEqual([1]);
-    expect(active.number).toBe(2);
+    expect(active.retain()?.number).toBe(2);
   });
 });

@@ -39,10 +39,6 @@ export class ActiveRevision {
     this.current = new Counted(revision);
     previous?.release();
   }
-
-  get number(): number | undefined {
-    return this.current?.number;
-  }
 }
 
 /** Counts who uses a revision, the active reference among them. */

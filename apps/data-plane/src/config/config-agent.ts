@@ -86,11 +86,11 @@ export class ConfigAgent {
     try {
       current = await this.options.source.current();
       if (current === undefined) {
-        this.setTrouble('waiting for the first configuration');
+        this.trouble = 'waiting for the first configuration';
         return;
       }
       if (!this.isWanted(current)) {
-        this.setTrouble(this.refusal?.detail);
+        this.trouble = this.refusal?.detail;
         return;
       }
       const startedAtMs = performance.now();
@@ -125,7 +125,7 @@ export class ConfigAgent {
       else log.error(facts, 'revision rejected');
     }
     if (current !== undefined) this.refusal = { current, code: error.code, detail: error.message };
-    this.setTrouble(error.message);
+    this.trouble = error.message;
     if (current !== undefined && isNews) onChange();
     if (passing.has(error.code)) this.retryLater();
   }
@@ -135,10 +135,6 @@ export class ConfigAgent {
     this.retryTimer = setTimeout(() => this.notice(), this.retryMs);
     this.retryTimer.unref();
     this.retryMs = Math.min(this.retryMs * 2, retryMaxMs);
-  }
-
-  private setTrouble(trouble: string | undefined): void {
-    this.trouble = trouble;
   }
 }
 

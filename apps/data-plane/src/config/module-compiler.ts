@@ -1,4 +1,5 @@
-import { AppError, type Snapshot, type SnapshotPlugin } from '@torii/contracts';
+import { canonicalJson, sha256 } from '@torii/config-sync';
+import { AppError, pluginVersionKey, type Snapshot, type SnapshotPlugin } from '@torii/contracts';
 import { type PreparedModule, prepareModule } from '@torii/wasm-runtime';
 import type { CompiledSnapshot, PluginBundle } from '../threads/thread-messages.js';
 
@@ -21,10 +22,10 @@ export class ModuleCompiler {
     const next = new Map<string, Promise<PreparedModule>>();
     const plugins: PluginBundle[] = [];
     for (const plugin of snapshot.plugins) {
-      const key = `${plugin.sha256}/${plugin.limits.memoryMaxBytes}`;
-      const preparing = next.get(key) ?? this.compiled.get(key) ?? this.prepare(plugin);
-      next.set(key, preparing);
-      plugins.push({ plugin, prepared: await named(plugin, preparing) });
+      const moduleKey = `${plugin.sha256}/${plugin.limits.memoryMaxBytes}`;
+      const preparing = next.get(moduleKey) ?? this.compiled.get(moduleKey) ?? this.prepare(plugin);
+      next.set(moduleKey, preparing);
+      plugins.push({ key: `${pluginVersionKey(plugin)} ${sha256(canonicalJson(plugin))}`, plugin, prepared: await named(plugin, preparing) });
     }
     this.compiled = next;
     return { revision: snapshot.revision, plugins, routes: snapshot.routes };

@@ -1,4 +1,3 @@
-import { sha256 } from '@torii/config-sync';
 import { pluginVersionKey, type SnapshotPlugin, type SnapshotRoute } from '@torii/contracts';
 import type { InstancePool, PreparedModule } from '@torii/wasm-runtime';
 import type { BoundRoute, Revision } from '../config/active-revision.js';
@@ -24,9 +23,7 @@ export async function stageRevision(
     for (const key of retained) pools.release(key);
   };
   try {
-    for (const { plugin, prepared } of snapshot.plugins) {
-      // By its contents too: a database that was restored gives the numbers it lost to other versions.
-      const key = `${pluginVersionKey(plugin)} ${sha256(JSON.stringify(plugin))}`;
+    for (const { key, plugin, prepared } of snapshot.plugins) {
       const pool = await pools.retain(key, () => open(plugin, prepared));
       retained.push(key);
       plugins.set(pluginVersionKey(plugin), { plugin, pool });

@@ -34,6 +34,8 @@ export interface ThreadSettings {
 }
 
 export interface PluginBundle {
+  /** Names this version with these contents: a database that was restored gives numbers it lost to other versions. */
+  readonly key: string;
   readonly plugin: SnapshotPlugin;
   readonly prepared: PreparedModule;
 }
