@@ -1,7 +1,5 @@
+import { formatLimits } from './format-limits.js';
 import { WasmFormatError } from './wasm-format-error.js';
-
-/** Names longer than this are refused; toolchains stay far below. */
-const nameMaxBytes = 4096;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -78,7 +76,7 @@ export class ByteReader {
   name(): string {
     const start = this.offset;
     const length = this.u32();
-    if (length > nameMaxBytes) throw new WasmFormatError(`name of ${length} bytes; at most ${nameMaxBytes} are accepted`, start);
+    if (length > formatLimits.nameBytes) throw new WasmFormatError(`name of ${length} bytes; at most ${formatLimits.nameBytes} are accepted`, start);
     const bytes = this.slice(length);
     try {
       return utf8.decode(bytes);

@@ -1,5 +1,8 @@
 const utf8 = new TextEncoder();
 
+/** Making a view of an array takes longer than copying this many bytes. */
+const copiedByHandMax = 64;
+
 /** Collects bytes; grows as needed. */
 export class ByteWriter {
   private bytes: Uint8Array;
@@ -13,6 +16,17 @@ export class ByteWriter {
     this.reserve(source.length);
     this.bytes.set(source, this.length);
     this.length += source.length;
+    return this;
+  }
+
+  /** Copies a range of `source`. */
+  copy(source: Uint8Array, start: number, end: number): this {
+    const length = end - start;
+    this.reserve(length);
+    const { bytes } = this;
+    if (length > copiedByHandMax) bytes.set(source.subarray(start, end), this.length);
+    else for (let at = 0; at < length; at += 1) bytes[this.length + at] = source[start + at] ?? 0;
+    this.length += length;
     return this;
   }
 
@@ -34,6 +48,11 @@ export class ByteWriter {
 
   section(id: number, content: ByteWriter): this {
     return this.u8(id).u32(content.length).raw(content.view());
+  }
+
+  /** Forgets what has been written and keeps the space. */
+  clear(): void {
+    this.length = 0;
   }
 
   /** What has been written so far; valid until the next write. */

@@ -25,7 +25,7 @@ describe('describeModule', () => {
         { name: 'again', kind: 'function', params: ['i32', 'i64', 'f32', 'f64', 'v128', 'funcref', 'externref'], results: ['i64'] },
         { name: 'memory', kind: 'memory' },
       ],
-      memoryMinBytes: 0,
+      memoryMinBytes: 65_536,
     });
   });
 

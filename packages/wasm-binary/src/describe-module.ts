@@ -18,7 +18,7 @@ export interface ModuleImport extends ModuleExport {
 export interface ModuleDescription {
   imports: ModuleImport[];
   exports: ModuleExport[];
-  /** Of its own memories together, in bytes: what it cannot begin without. */
+  /** Of its memories together, in bytes: what it cannot begin without. */
   memoryMinBytes: number;
 }
 
@@ -50,6 +50,7 @@ export function describeModule(bytes: Uint8Array): ModuleDescription {
     return { params: [...type.params], results: [...type.results] };
   };
 
+  const importedMemoryPages = imports.reduce((pages, { memory }) => pages + (memory?.min ?? 0), 0);
   return {
     imports: imports.map(({ module, name, kind, typeIndex, offset }) =>
       kind === 'function' ? { module, name, kind, ...signature(typeIndex, offset) } : { module, name, kind },
@@ -57,13 +58,13 @@ export function describeModule(bytes: Uint8Array): ModuleDescription {
     exports: readExports(sections).map(({ name, kind, index, offset }) =>
       kind === 'function' ? { name, kind, ...signature(functionTypes[index], offset) } : { name, kind },
     ),
-    memoryMinBytes: readMemoryMinBytes(sections),
+    memoryMinBytes: (readMemoryMinPages(sections) + importedMemoryPages) * pageBytes,
   };
 }
 
-function readMemoryMinBytes(sections: Sections): number {
+function readMemoryMinPages(sections: Sections): number {
   const reader = sectionReader(sections, 'memory');
   let pages = 0;
   for (let left = reader.count('memories', memoriesMax); left > 0; left -= 1) pages += readLimits(reader).min;
-  return pages * pageBytes;
+  return pages;
 }

@@ -1,51 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { type Exports, instantiate, numberGlobal, rewrite, withHook } from '../test/guests.js';
 import { compileWat, everything } from '../test/wat.js';
+import { leb } from './byte-writer.js';
 import { describeModule } from './describe-module.js';
 import { rewriteModule } from './rewrite-module.js';
 import { rewrittenExports } from './rewritten-names.js';
 import { WasmFormatError } from './wasm-format-error.js';
 
-interface Instance {
-  readonly exports: Record<string, never>;
-}
 declare const WebAssembly: {
   validate(bytes: Uint8Array): boolean;
   Module: { new (bytes: Uint8Array): object; customSections(module: object, name: string): ArrayBuffer[] };
-  Instance: new (module: object, imports?: object) => Instance;
 };
 
 const options = { memoryMaxPages: 100 };
-const rewrite = (wat: string, memoryMaxPages = 100): Uint8Array => rewriteModule(compileWat(wat), { memoryMaxPages });
-
-/** Instantiates a module with imports that do nothing. */
-function instantiate(bytes: Uint8Array): Record<string, (...args: unknown[]) => unknown> {
-  const imports: Record<string, Record<string, () => unknown>> = {};
-  for (const { module, name, results } of describeModule(bytes).imports) {
-    const namespace = imports[module] ?? {};
-    imports[module] = namespace;
-    namespace[name] = () => (results?.[0] === 'i64' ? 0n : 0);
-  }
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports as never;
-}
-
-/** A rewritten guest whose yield hook counts and refills; `fuel` decides how often it comes. */
-function withHook(bytes: Uint8Array, fuel: number): { exports: Record<string, (...args: unknown[]) => unknown>; checks: () => number } {
-  const exports = instantiate(bytes);
-  const fuelGlobal = exports[rewrittenExports.fuel] as unknown as { value: number };
-  let count = 0;
-  const hook = instantiateHook(() => {
-    count += 1;
-    fuelGlobal.value = fuel;
-  });
-  (exports[rewrittenExports.yieldTable] as unknown as { set(index: number, value: unknown): void }).set(0, hook);
-  return { exports, checks: () => count };
-}
-
-function instantiateHook(onCheck: () => void): unknown {
-  const gate = compileWat('(module (import "h" "check" (func $check)) (func (export "check") (call $check)))');
-  return new WebAssembly.Instance(new WebAssembly.Module(gate), { h: { check: onCheck } }).exports.check;
-}
 
 describe('rewriteModule', () => {
   it('gives a valid module for everything toolchains emit', () => {
@@ -93,64 +61,10 @@ describe('rewriteModule', () => {
     expect(() => exports.recurse?.()).toThrow(/null|signature|table/i);
   });
 
-  it.each([
-    ['a tight loop', '(func (export "run") (loop $l (br $l)))'],
-    ['a loop within a loop', '(func (export "run") (loop $a (loop $b (br_if $b (i32.const 0))) (br $a)))'],
-    ['calls in a loop', '(func $f (nop)) (func (export "run") (loop $l (call $f) (br $l)))'],
-    ['short loops in a called function', '(func $f (loop $l (br_if $l (i32.const 0)))) (func (export "run") (loop $l (call $f) (br $l)))'],
-    ['mutual tail calls', '(func $a (return_call $b)) (func $b (return_call $a)) (func (export "run") (call $a))'],
-    [
-      'tail calls through a table',
-      '(table 1 funcref) (elem (i32.const 0) $a) (func $a (return_call_indirect (i32.const 0))) (func (export "run") (call $a))',
-    ],
-    ['exceptions in a loop', '(tag $t) (func (export "run") (loop $l (try (do (throw $t)) (catch_all)) (br $l)))'],
-    ['bulk operations in a loop', '(memory 10) (func (export "run") (loop $l (memory.fill (i32.const 0) (i32.const 0) (i32.const 600000)) (br $l)))'],
-  ])('reaches its hook again and again in %s', (_name, wat) => {
-    const exports = instantiate(rewrite(`(module ${wat})`));
-    let checks = 0;
-    const fuel = exports[rewrittenExports.fuel] as unknown as { value: number };
-    const hook = instantiateHook(() => {
-      checks += 1;
-      fuel.value = 100_000;
-      if (checks === 20) throw new Error('enough');
-    });
-    (exports[rewrittenExports.yieldTable] as unknown as { set(index: number, value: unknown): void }).set(0, hook);
-    expect(() => exports.run?.()).toThrow('enough');
-  });
-
-  it.each([
-    [`${'(i32.load '.repeat(10)}(local.get 0)${')'.repeat(10)}`, 'ten loads'],
-    ['(i32.add (local.get 0) (local.get 0))', 'one addition'],
-  ])('pays for at least a 16th of what code without branches runs, calls of small functions included (%#)', (leaf) => {
-    const calls = 2_000;
-    const wat = `(module (memory 1) (func $leaf (param i32) (result i32) ${leaf})
-      (func (export "run") (local $i i32) (loop $l
-        ${'(drop (call $leaf (i32.const 0)))'.repeat(calls)}
-        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 10))))))`;
-    const exports = instantiate(rewrite(wat));
-    const fuel = exports[rewrittenExports.fuel] as unknown as { value: number };
-    fuel.value = 100_000_000;
-    exports.run?.();
-    const callCost = 10;
-    const leafCost = leaf.includes('load') ? 20 : 0;
-    expect(100_000_000 - fuel.value).toBeGreaterThan((10 * calls * callCost) / 16 + 10 * calls * leafCost);
-  });
-
-  it('pays for bulk operations by their size', () => {
-    const wat = '(module (memory 100) (func (export "run") (param i32) (memory.fill (i32.const 0) (i32.const 0) (local.get 0))))';
-    const checksFor = (size: number): number => {
-      const { exports, checks } = withHook(rewrite(wat), 100_000);
-      for (let calls = 0; calls < 20; calls += 1) exports.run?.(size);
-      return checks();
-    };
-    expect(checksFor(10)).toBeLessThanOrEqual(1);
-    expect(checksFor(6_000_000)).toBeGreaterThan(18);
-  });
-
   it('bounds the memory, and notes when it could not grow', () => {
     const wat = '(module (memory 1 1000) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))';
     const { exports } = withHook(rewrite(wat, 10), 1_000_000);
-    const failed = exports[rewrittenExports.growthFailed] as unknown as { value: number };
+    const failed = numberGlobal(exports, rewrittenExports.growthFailed);
     expect([exports.grow?.(9), failed.value, exports.grow?.(1), failed.value]).toEqual([1, 0, -1, 1]);
   });
 
@@ -162,7 +76,11 @@ describe('rewriteModule', () => {
 
   it.each([
     ['an initial memory above the limit', '(module (memory 11))', /memory of 11 pages.*limit of 10/],
-    ['an imported memory', '(module (import "env" "memory" (memory 1)))', /"env" "memory" is a memory/],
+    ['an imported memory of another name', '(module (import "env" "mem" (memory 1)))', /"env" "mem" is a memory/],
+    ['an imported and an own memory', '(module (import "env" "memory" (memory 1)) (memory 1))', /multiple memories/],
+    ['too many imports', `(module ${'(import "env" "f" (func))'.repeat(1_001)})`, /1001 imports; at most 1000/],
+    ['too many locals', `(module (func (local ${'i32 '.repeat(60_000)})))`, /60000 locals; at most/],
+    ['waiting on an address', '(module (memory 1) (func (drop (memory.atomic.notify (i32.const 0) (i32.const 0)))))', /threads/],
     ['an imported table', '(module (import "env" "t" (table 1 funcref)))', /is a table/],
     ['an imported global', '(module (import "env" "g" (global i32)))', /is a global/],
     ['several memories', '(module (memory 1) (memory 1))', /multiple memories/],
@@ -208,6 +126,37 @@ describe('rewriteModule', () => {
     expect(() => rewriteModule(Uint8Array.from(refuels), options)).toThrow(/not a valid/);
   });
 
+  it.each([
+    ['a module of 64 MiB and more', () => new Uint8Array(64 * 1024 * 1024 + 1), /a module of 67108865 bytes/],
+    ['more functions than are accepted', () => module([1, 4, 1, 0x60, 0, 0], [3, 4, 0xc1, 0x9a, 0x0c, 0]), /200001 functions; at most 200000/],
+    ['fewer bodies than functions', () => module([1, 4, 1, 0x60, 0, 0], [3, 3, 2, 0, 0], [10, 4, 1, 2, 0, 0x0b]), /1 bodies for 2 functions/],
+    [
+      'a function of a type that is not there',
+      () => module([1, 4, 1, 0x60, 0, 0], [3, 2, 1, 7], [10, 4, 1, 2, 0, 0x0b]),
+      /type 7, which does not exist/,
+    ],
+    ['a body that ends in an instruction', () => module([1, 4, 1, 0x60, 0, 0], [3, 2, 1, 0], [10, 5, 1, 3, 0, 0x43, 0]), /beyond the end/],
+    ['a body without an end', () => module([1, 4, 1, 0x60, 0, 0], [3, 2, 1, 0], [10, 4, 1, 2, 0, 1]), /without an end/],
+    ['code behind the end', () => module([1, 4, 1, 0x60, 0, 0], [3, 2, 1, 0], [10, 5, 1, 3, 0, 0x0b, 1]), /behind the end/],
+    ['blocks within blocks without measure', () => nested(0x02, 20_000), /nested deeper than 20000/],
+    ['loops within loops without measure', () => nested(0x03, 251), /loops are nested deeper than 250/],
+    ['custom descriptors', () => module([1, 3, 1, 0x4d, 0]), /custom descriptors/],
+    ['stringref', () => module([1, 5, 1, 0x60, 1, 0x67, 0]), /stringref/],
+    ['typed function references', () => module([1, 4, 1, 0x60, 0, 0], [3, 2, 1, 0], [10, 6, 1, 4, 0, 0x14, 0, 0x0b]), /typed function references/],
+    ['an opcode nobody knows', () => module([1, 4, 1, 0x60, 0, 0], [3, 2, 1, 0], [10, 5, 1, 3, 0, 0xf0, 0x0b]), /unknown opcode 0xf0/],
+  ])('refuses %s by name', (_name, bytes, message) => {
+    expect(() => rewriteModule(bytes(), options)).toThrow(WasmFormatError);
+    expect(() => rewriteModule(bytes(), options)).toThrow(message);
+  });
+
+  it('keeps the names of functions in the stack of a trap', () => {
+    const wat = `(module (func $innermost (unreachable)) (func $middle (param i32) (loop $l (call $innermost) (br $l)))
+      (func (export "run") (call $middle (i32.const 1)))
+      (func $other (result i32) (i32.const 1)))`;
+    const { exports } = withHook(rewrite(wat), 1_000);
+    expect(stackOf(exports)).toMatch(/innermost.*middle.*run/s);
+  });
+
   it('throws nothing but WasmFormatError and gives nothing but valid modules, whatever happens to one', () => {
     const original = compileWat(everything);
     const mutation = fc.record({ at: fc.nat({ max: original.length - 1 }), byte: fc.nat({ max: 255 }) });
@@ -228,3 +177,23 @@ describe('rewriteModule', () => {
     );
   });
 });
+
+function module(...sections: number[][]): Uint8Array {
+  return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]);
+}
+
+function nested(opcode: number, depth: number): Uint8Array {
+  const blocks = Array.from({ length: depth }, () => [opcode, 0x40]).flat();
+  const body = [0, ...blocks, ...Array.from({ length: depth + 1 }, () => 0x0b)];
+  const code = [1, ...leb(body.length), ...body];
+  return module([1, 4, 1, 0x60, 0, 0], [3, 2, 1, 0], [10, ...leb(code.length), ...code]);
+}
+
+function stackOf(exports: Exports): string {
+  try {
+    exports.run?.();
+  } catch (error) {
+    return (error as Error).stack ?? '';
+  }
+  return 'no trap';
+}

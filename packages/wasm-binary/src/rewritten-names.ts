@@ -9,6 +9,8 @@ export const rewrittenExports = {
   yieldTable: 'torii:yield',
   /** Mutable i32 global, set to 1 by every `memory.grow` that failed. */
   growthFailed: 'torii:growth_failed',
+  /** There when an instance can be put back to a state it had by its memory and its exported mutable globals alone. */
+  restorable: 'torii:restorable',
   /** The memory, whatever the guest calls it; absent when the module has none. */
   memory: 'torii:memory',
   /** The start function, which instantiating would have called outside of any deadline. */
@@ -20,6 +22,19 @@ export const rewrittenExports = {
 
 /** Where the imports of WASI and of the kernel's HTTP functions go. */
 export const rewrittenNamespaces = { wasi: 'torii:wasi', env: 'torii:env' } as const;
+
+/** Imports that rewriting adds. */
+export const rewrittenImports = {
+  /** The memory, with the option `importMemory`: exactly as many pages at first and at most as the report says. */
+  memory: { module: 'torii:env', name: 'memory' },
+} as const;
+
+/** The name under which the mutable global `index` is exported, if an instance can be restored. */
+export function restorableGlobalExport(index: number): string {
+  return `${restorableGlobalPrefix}${index}`;
+}
+
+export const restorableGlobalPrefix = 'torii:global:';
 
 const wasiNamespace = 'wasi_snapshot_preview1';
 const kernelNamespace = 'extism:host/env';

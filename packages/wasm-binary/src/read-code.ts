@@ -1,0 +1,392 @@
+import { ByteReader } from './byte-reader.js';
+import { type CodeEvents, eventKinds, eventWidth } from './code-events.js';
+import { formatLimits } from './format-limits.js';
+import { atomicCost, bulkCost, memoryGrowCost, miscCost, opcodeCosts, vectorCosts } from './fuel-cost.js';
+import { immediates, immediatesOf, miscOpcodes, opcodes, refusedOpcode, unknownOpcode } from './instructions.js';
+import { readValueType } from './value-type.js';
+import { WasmFormatError } from './wasm-format-error.js';
+
+/** Cost after which a stretch without any event gets one, so that a check can go in. */
+const markDistance = 200;
+
+/**
+ * Reads the code of functions into events.
+ *
+ * It is read once, byte by byte, and most of the time that rewriting takes is spent here; hence the bare offsets. It is
+ * safe on any bytes, never loops and never allocates more than in proportion to them, but understands only valid code:
+ * what it makes of other code means nothing.
+ */
+export class CodeReader {
+  /** Functions whose reference the code takes. */
+  readonly referenced = new Set<number>();
+  /** The first instruction that changes a table or drops a segment, by name. */
+  lastingChange: string | undefined;
+
+  private readonly bytes: Uint8Array;
+  private readonly events: CodeEvents;
+  private at = 0;
+  private cost = 0;
+  private depth = 0;
+  private readonly loopDepths: number[] = [];
+  /** The events of the loops that are open. */
+  private readonly loopEvents: number[] = [];
+
+  constructor(bytes: Uint8Array, events: CodeEvents) {
+    this.bytes = bytes;
+    this.events = events;
+  }
+
+  /**
+   * Reads the instructions of one function, from behind its locals to its end. Throws `WasmFormatError` for opcodes it
+   * does not know, blocks that are nested too deep or never end, and code behind the end.
+   */
+  read(start: number, end: number): void {
+    const { bytes } = this;
+    this.depth = 1;
+    this.loopDepths.length = 0;
+    this.loopEvents.length = 0;
+    let at = start;
+    let cost = 0;
+    while (at < end) {
+      const opcode = bytes[at] ?? 0;
+      cost += opcodeCosts[opcode] ?? 1;
+      const follows = immediatesOf[opcode];
+      at += 1;
+      if (follows === immediates.leb) {
+        while ((bytes[at] ?? 0) >= 0x80) at += 1;
+        at += 1;
+      } else if (follows === immediates.memoryArgument && (bytes[at] ?? 0) < 0x40) {
+        at += 1;
+        while ((bytes[at] ?? 0) >= 0x80) at += 1;
+        at += 1;
+      } else if (follows !== immediates.none) {
+        this.at = at;
+        this.cost = cost;
+        this.unusual(opcode, follows ?? immediates.refused, end);
+        at = this.at;
+        cost = this.cost;
+      }
+      if (cost > markDistance) {
+        this.events.push(eventKinds.mark, at, cost, 0);
+        cost = 0;
+      }
+    }
+    this.at = at;
+    if (this.at > end) throw new WasmFormatError('an instruction goes beyond the end of its function', end);
+    if (this.depth > 0) throw new WasmFormatError('a block without an end', end);
+  }
+
+  /** What does not come often enough to be read on the spot. */
+  private unusual(opcode: number, follows: number, end: number): void {
+    const at = this.at - 1;
+    switch (follows) {
+      case immediates.control:
+        this.control(opcode, at, end);
+        return;
+      case immediates.memoryArgument:
+        this.skipMemoryArgument();
+        return;
+      case immediates.fourBytes:
+        this.at += 4;
+        return;
+      case immediates.eightBytes:
+        this.at += 8;
+        return;
+      default:
+        throw refusedOpcode(opcode, at);
+    }
+  }
+
+  private control(opcode: number, at: number, end: number): void {
+    switch (opcode) {
+      case opcodes.unreachable:
+        this.emit(eventKinds.unreachable, at, 0);
+        return;
+      case opcodes.block:
+        this.skipBlockType();
+        this.open(eventKinds.block, at, 0);
+        return;
+      case opcodes.loop:
+        this.skipBlockType();
+        this.openLoop(at);
+        return;
+      case opcodes.if:
+        this.skipBlockType();
+        this.open(eventKinds.if, at, 0);
+        return;
+      case opcodes.try:
+        this.skipBlockType();
+        this.open(eventKinds.try, at, 0);
+        return;
+      case opcodes.tryTable:
+        this.readTryTable(at);
+        return;
+      case opcodes.else:
+        this.emit(eventKinds.else, at, 0);
+        return;
+      case opcodes.catch:
+        this.skipLeb();
+        this.emit(eventKinds.catch, at, 0);
+        return;
+      case opcodes.catchAll:
+        this.emit(eventKinds.catch, at, 0);
+        return;
+      case opcodes.end:
+        this.close(at, end);
+        return;
+      case opcodes.delegate:
+        this.skipLeb();
+        this.close(at, end);
+        return;
+      case opcodes.throw:
+      case opcodes.rethrow:
+        this.skipLeb();
+        this.emit(eventKinds.throw, at, 0);
+        return;
+      case opcodes.throwRef:
+        this.emit(eventKinds.throw, at, 0);
+        return;
+      case opcodes.br:
+        this.emitLabel(eventKinds.jump);
+        return;
+      case opcodes.brIf:
+        this.emitLabel(eventKinds.branch);
+        return;
+      case opcodes.brTable:
+        this.readBranchTable(at);
+        return;
+      case opcodes.return:
+        this.emit(eventKinds.return, at, 0);
+        return;
+      case opcodes.call:
+        this.emit(eventKinds.call, at, this.u32());
+        return;
+      case opcodes.returnCall:
+        this.emit(eventKinds.call, at, this.u32());
+        this.emit(eventKinds.unreachable, this.at, 0);
+        return;
+      case opcodes.callIndirect:
+        this.emit(eventKinds.callIndirect, at, this.u32());
+        this.skipLeb();
+        return;
+      case opcodes.returnCallIndirect:
+        this.emit(eventKinds.callIndirect, at, this.u32());
+        this.skipLeb();
+        this.emit(eventKinds.unreachable, this.at, 0);
+        return;
+      default:
+        this.other(opcode, at, end);
+    }
+  }
+
+  private other(opcode: number, at: number, end: number): void {
+    switch (opcode) {
+      case opcodes.selectTyped:
+      case opcodes.refNull:
+        this.readTypes(opcode, end);
+        return;
+      case opcodes.tableSet:
+        this.skipLeb();
+        this.noteChange('table.set');
+        return;
+      case opcodes.refFunc:
+        this.referenced.add(this.u32());
+        return;
+      case opcodes.memorySize:
+        this.skipLeb();
+        this.emit(eventKinds.memorySize, at, this.at);
+        return;
+      case opcodes.memoryGrow:
+        this.skipLeb();
+        this.cost += memoryGrowCost;
+        this.emit(eventKinds.memoryGrow, at, this.at);
+        return;
+      case opcodes.miscPrefix:
+        this.misc(at);
+        return;
+      case opcodes.vectorPrefix:
+        this.vector(at);
+        return;
+      case opcodes.atomicPrefix:
+        this.atomic(at);
+        return;
+      default:
+        throw refusedOpcode(opcode, at);
+    }
+  }
+
+  private open(kind: number, at: number, argument: number): void {
+    this.depth += 1;
+    if (this.depth > formatLimits.nesting) throw new WasmFormatError(`blocks are nested deeper than ${formatLimits.nesting}`, at);
+    this.emit(kind, at, argument);
+  }
+
+  private openLoop(at: number): void {
+    this.open(eventKinds.loop, at, 0);
+    this.loopDepths.push(this.depth);
+    this.loopEvents.push(this.events.length - eventWidth);
+    if (this.loopDepths.length > formatLimits.loopNesting) {
+      throw new WasmFormatError(`loops are nested deeper than ${formatLimits.loopNesting}`, at);
+    }
+  }
+
+  private close(at: number, end: number): void {
+    this.emit(eventKinds.end, at, 0);
+    if (this.loopDepths.at(-1) === this.depth) {
+      this.loopDepths.pop();
+      const loop = this.loopEvents.pop() ?? 0;
+      this.events.numbers[loop + 3] = this.events.length - eventWidth;
+    }
+    this.depth -= 1;
+    if (this.depth === 0 && this.at < end) throw new WasmFormatError('code behind the end of a function', this.at);
+  }
+
+  private emit(kind: number, at: number, argument: number): void {
+    this.events.push(kind, at, this.cost, argument);
+    this.cost = 0;
+  }
+
+  private emitLabel(kind: number): void {
+    const { at } = this;
+    this.emit(kind, at, this.u32());
+  }
+
+  private readBranchTable(at: number): void {
+    this.emit(eventKinds.mark, at, 0);
+    const count = this.u32();
+    if (count > formatLimits.branchTargets)
+      throw new WasmFormatError(`${count} branch targets; at most ${formatLimits.branchTargets} are accepted`, at);
+    for (let left = count; left >= 0; left -= 1) this.emitLabel(eventKinds.target);
+    this.emit(eventKinds.unreachable, this.at, 0);
+  }
+
+  private readTryTable(at: number): void {
+    this.emit(eventKinds.mark, at, 0);
+    this.skipBlockType();
+    const count = this.u32();
+    if (count > formatLimits.branchTargets)
+      throw new WasmFormatError(`${count} catch clauses; at most ${formatLimits.branchTargets} are accepted`, at);
+    for (let left = count; left > 0; left -= 1) {
+      const kind = this.bytes[this.at] ?? 0;
+      if (kind > 3) throw new WasmFormatError(`unknown catch clause ${kind}`, this.at);
+      this.at += 1;
+      const hasTag = kind < 2;
+      if (hasTag) this.skipLeb();
+      this.emitLabel(eventKinds.catchTarget);
+    }
+    this.open(eventKinds.try, at, 0);
+  }
+
+  private misc(at: number): void {
+    const second = this.u32();
+    this.cost += miscCost;
+    switch (second) {
+      case miscOpcodes.memoryInit:
+      case miscOpcodes.memoryCopy:
+      case miscOpcodes.memoryFill:
+        this.skipLeb();
+        if (second !== miscOpcodes.memoryFill) this.skipLeb();
+        this.cost += bulkCost;
+        this.emit(eventKinds.bulkMemory, at, 0);
+        return;
+      case miscOpcodes.tableInit:
+      case miscOpcodes.tableCopy:
+      case miscOpcodes.tableGrow:
+      case miscOpcodes.tableFill:
+        this.skipLeb();
+        if (second === miscOpcodes.tableInit || second === miscOpcodes.tableCopy) this.skipLeb();
+        this.cost += bulkCost;
+        this.emit(eventKinds.bulkTable, at, 0);
+        this.noteChange(tableChanges[second] ?? 'table.fill');
+        return;
+      case miscOpcodes.dataDrop:
+      case miscOpcodes.elemDrop:
+        this.skipLeb();
+        this.noteChange(second === miscOpcodes.dataDrop ? 'data.drop' : 'elem.drop');
+        return;
+      case miscOpcodes.tableSize:
+        this.skipLeb();
+        return;
+      default:
+        if (second > miscOpcodes.tableFill) throw unknownOpcode(`0xfc ${second}`, at);
+    }
+  }
+
+  /** SIMD and relaxed SIMD: https://github.com/WebAssembly/simd/blob/main/proposals/simd/BinarySIMD.md */
+  private vector(at: number): void {
+    const second = this.u32();
+    if (second >= vectorCosts.length) throw unknownOpcode(`0xfd ${second}`, at);
+    const isLaneLoadOrStore = second >= 84 && second <= 91;
+    if (second <= 11 || second === 92 || second === 93 || isLaneLoadOrStore) this.skipMemoryArgument();
+    if (second === 12 || second === 13) this.at += 16;
+    else if ((second >= 21 && second <= 34) || isLaneLoadOrStore) this.at += 1;
+    this.cost += vectorCosts[second] ?? 2;
+  }
+
+  /** Most atomic instructions are valid on a memory that is not shared, and some toolchains emit them; waiting is not for us. */
+  private atomic(at: number): void {
+    const second = this.u32();
+    if (second <= 2) throw new WasmFormatError('memory.atomic.wait and notify (threads) are not supported', at);
+    if (second === 3) this.at += 1;
+    else if (second >= 0x10 && second <= 0x4e) this.skipMemoryArgument();
+    else throw unknownOpcode(`0xfe ${second}`, at);
+    this.cost += atomicCost;
+  }
+
+  /** The types of a typed `select`, or the one of `ref.null`. */
+  private readTypes(opcode: number, end: number): void {
+    const reader = new ByteReader(this.bytes, this.at, end);
+    const count = opcode === opcodes.refNull ? 1 : reader.count('types of select', 1_000);
+    for (let left = count; left > 0; left -= 1) readValueType(reader);
+    this.at = reader.offset;
+  }
+
+  private skipBlockType(): void {
+    const byte = this.bytes[this.at] ?? 0;
+    // One byte with the sign bit of a LEB128 set is a value type, or none; anything else the index of a function type.
+    const isValueType = (byte & 0xc0) === 0x40 && byte !== 0x40;
+    if (isValueType) readValueType(new ByteReader(this.bytes, this.at, Math.min(this.at + 1, this.bytes.length)));
+    this.skipLeb();
+  }
+
+  private skipMemoryArgument(): void {
+    const flags = this.u32();
+    const hasMemoryIndex = (flags & 0x40) !== 0;
+    if (hasMemoryIndex) this.skipLeb();
+    this.skipLeb();
+  }
+
+  private skipLeb(): void {
+    const { bytes } = this;
+    let { at } = this;
+    while ((bytes[at] ?? 0) >= 0x80) at += 1;
+    this.at = at + 1;
+  }
+
+  private u32(): number {
+    const { bytes } = this;
+    const first = bytes[this.at] ?? 0;
+    if (first < 0x80) {
+      this.at += 1;
+      return first;
+    }
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = bytes[this.at] ?? 0;
+      this.at += 1;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    throw new WasmFormatError('integer too long', this.at);
+  }
+
+  private noteChange(name: string): void {
+    this.lastingChange ??= name;
+  }
+}
+
+const tableChanges: Readonly<Record<number, string>> = {
+  [miscOpcodes.tableInit]: 'table.init',
+  [miscOpcodes.tableCopy]: 'table.copy',
+  [miscOpcodes.tableGrow]: 'table.grow',
+};
