@@ -92,13 +92,13 @@ describe('what a plugin may be', () => {
     ],
     ['an id', { id: 'pl_01900000-0000-7000-8000-000000000000' }, { pointer: '/id' }],
     ['a kind that is not there yet', { kind: 'sink' }, { pointer: '/kind', code: 'not_available' }],
-    ['an isolation that is not there yet', { isolation: 'fresh' }, { pointer: '/isolation', code: 'not_available' }],
     [
       'a source that is not there yet',
       { source: { kind: 'http', url: 'https://example.com/x.wasm' } },
       { pointer: '/source/kind', code: 'not_available' },
     ],
-    ['a grant that is not there yet', { hostFunctions: ['global_map:read'] }, { pointer: '/hostFunctions/0', code: 'not_available' }],
+    ['a grant of an access there is not', { hostFunctions: [{ name: 'state', access: ['write'] }] }, { pointer: '/hostFunctions/0/access/0' }],
+    ['a limit of what is no store', { hostFunctions: [{ name: 'config', access: ['read'], maxKeys: 1 }] }, { pointer: '/hostFunctions/0/maxKeys' }],
     ['a function the module does not export', { functionName: 'handel' }, { pointer: '/functionName', code: 'missing_export' }],
   ])('is refused with %s', async (_, changes, issue) => {
     const { status, headers, body } = await api.send('POST', plugins, { ...minimal('never'), ...changes });

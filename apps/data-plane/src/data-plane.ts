@@ -2,14 +2,18 @@ import path from 'node:path';
 import { ArtifactCache, configKeys, heartbeatIntervalMs, NodeRegistry, SnapshotSource } from '@torii/config-sync';
 import type { NodeStatus } from '@torii/contracts';
 import { connectRedis, Lifecycle, type Logger, readOrCreateSecretFile } from '@torii/service-kit';
+import { RewriteThread } from '@torii/wasm-runtime';
 import { ConfigAgent } from './config/config-agent.js';
 import { ModuleCompiler } from './config/module-compiler.js';
 import { PluginMaps } from './config/plugin-maps.js';
+import { PreparedCache } from './config/prepared-cache.js';
 import { StatusReporter } from './config/status-reporter.js';
 import type { Env } from './env.js';
 import { InternalServer, type Readiness } from './internal/internal-server.js';
+import { NodeMetrics } from './metrics/node-metrics.js';
 import { readOrCreateNodeId } from './node-identity.js';
-import { DataThreads } from './threads/data-threads.js';
+import { DataThreads, placesOf } from './threads/data-threads.js';
+import { egressSettings } from './threads/egress-settings.js';
 import { version } from './version.js';
 
 const busCommandTimeoutMs = 3_000;
@@ -44,16 +48,34 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
     subscriber.disconnect();
   });
 
-  const maps = new PluginMaps();
-  const overrides = env.TORII_EGRESS_OVERRIDES ?? new Map<string, string>();
-  for (const [host, origin] of overrides) log.warn({ host, origin }, 'outbound calls are overridden');
-  const threads = new DataThreads({
+  const maps = new PluginMaps({ maxBytes: env.TORII_MAPS_BYTES, globalMaxBytes: env.TORII_GLOBAL_KV_BYTES });
+  const egress = egressSettings(env);
+  for (const [host, origin] of egress.overrides) log.warn({ host, origin }, 'outbound calls are overridden');
+  const metrics = new NodeMetrics({
+    threads: placesOf(env.TORII_DATA_THREADS),
+    maxSeries: env.TORII_METRICS_MAX_SERIES,
+    requestTimeoutMs: env.TORII_REQUEST_TIMEOUT_MS,
+  });
+  const threads: DataThreads = new DataThreads({
     threadCount: env.TORII_DATA_THREADS,
     proxyPort: env.TORII_PROXY_PORT,
     activationTimeoutMs: env.TORII_ACTIVATION_TIMEOUT_MS,
-    maps,
+    silenceMs: env.TORII_THREAD_SILENCE_MS,
+    onLost: (loss) => {
+      metrics.threadLost(loss);
+      const plugin = loss.pluginRow === undefined ? undefined : metrics.pluginOf(loss.pluginRow);
+      log.error({ thread: loss.thread, reason: loss.reason, pluginId: plugin?.id, plugin: plugin?.name }, 'data thread lost');
+      if (loss.pluginRow !== undefined && plugin !== undefined) threads.confine(loss.pluginRow);
+    },
+    onGone: (thread) => {
+      maps.recover(thread);
+      metrics.threadGone(thread);
+    },
     log,
     settings: {
+      metrics: metrics.memory.memory,
+      metricsRows: metrics.memory.rows,
+      overloadLagMs: env.TORII_OVERLOAD_LAG_MS,
       nodeId,
       proxyHost: env.TORII_PROXY_HOST,
       requestTimeoutMs: env.TORII_REQUEST_TIMEOUT_MS,
@@ -62,26 +84,24 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
       shutdownTimeoutMs: env.TORII_SHUTDOWN_TIMEOUT_MS,
       warmUpTimeoutMs: env.TORII_WARM_UP_TIMEOUT_MS,
       maxInstances: Math.ceil(env.TORII_MAX_INSTANCES / env.TORII_DATA_THREADS),
+      guestMemoryBytes: Math.ceil(env.TORII_GUEST_MEMORY_BYTES / env.TORII_DATA_THREADS),
       kvRedisUrl: env.TORII_KV_REDIS_URL ?? env.REDIS_URL,
+      kvTimeoutMs: env.TORII_KV_TIMEOUT_MS,
+      globalKvBytes: env.TORII_GLOBAL_KV_BYTES,
+      maps: maps.memory,
       redisPrefix: env.TORII_REDIS_PREFIX,
       logLevel: env.TORII_LOG_LEVEL,
-      egress: {
-        overrides,
-        privateCidrs: env.TORII_EGRESS_PRIVATE_CIDRS,
-        connectTimeoutMs: env.TORII_EGRESS_CONNECT_TIMEOUT_MS,
-        requestTimeoutMs: env.TORII_EGRESS_REQUEST_TIMEOUT_MS,
-        responseMaxBytes: env.TORII_EGRESS_RESPONSE_MAX_BYTES,
-        maxRedirects: env.TORII_EGRESS_MAX_REDIRECTS,
-        maxConcurrent: env.TORII_EGRESS_MAX_CONCURRENT,
-      },
+      egress,
     },
   });
   lifecycle.onClose('data threads', () => threads.stop());
   await threads.start();
 
   const keys = configKeys(env.TORII_REDIS_PREFIX);
-  const compiler = new ModuleCompiler(
-    new ArtifactCache({
+  const rewriter = new RewriteThread({ timeoutMs: env.TORII_PREPARE_TIMEOUT_MS });
+  lifecycle.onClose('rewriting thread', () => rewriter.close());
+  const compiler = new ModuleCompiler({
+    artifacts: new ArtifactCache({
       directory: path.join(stateDirectory, 'artifacts'),
       maxBytes: env.TORII_ARTIFACT_CACHE_BYTES,
       controlPlaneUrl: env.TORII_CONTROL_PLANE_URL,
@@ -89,21 +109,36 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
       fetchTimeoutMs: artifactFetchTimeoutMs,
       log,
     }),
-  );
+    rewriter,
+    store: new PreparedCache({ directory: path.join(stateDirectory, 'prepared'), maxBytes: env.TORII_PREPARED_CACHE_BYTES, log }),
+    onPrepared: (preparation) => metrics.prepared(preparation),
+  });
   const source = new SnapshotSource({ redis, subscriber, keys, pollIntervalMs: env.TORII_POLL_INTERVAL_MS });
   const agent = new ConfigAgent({
     source,
     activate: async (snapshot) => {
       const compiled = await compiler.compile(snapshot);
       maps.open(snapshot.plugins);
-      await threads.activate(compiled);
+      await threads.activate({ ...compiled, ...metrics.rowsFor(snapshot) });
+      metrics.retainOnly(snapshot);
       maps.retainOnly(snapshot.plugins);
     },
     onChange: () => reporter.reportNow(),
     log,
   });
 
-  const internal = new InternalServer(() => readinessOf(agent, threads, redis.status === 'ready'));
+  const isRedisReady = (): boolean => redis.status === 'ready';
+  const internal = new InternalServer({
+    readiness: () => readinessOf(agent, threads, isRedisReady()),
+    metrics: () =>
+      metrics.text({
+        threadsServing: threads.liveCount,
+        threadsSpare: threads.hasSpare ? 1 : 0,
+        revision: agent.active?.revision ?? 0,
+        isRejected: agent.rejected !== undefined,
+        isRedisConnected: isRedisReady(),
+      }),
+  });
   const internalPort = await internal.listen(env.TORII_INTERNAL_HOST, env.TORII_INTERNAL_PORT);
   lifecycle.onClose('internal server', () => internal.close());
 

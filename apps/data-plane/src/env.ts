@@ -1,4 +1,6 @@
-import { availableParallelism } from 'node:os';
+import { Resolver } from 'node:dns';
+import { isIP } from 'node:net';
+import { availableParallelism, totalmem } from 'node:os';
 import { envVar, parseEnv } from '@torii/service-kit';
 import { z } from 'zod';
 
@@ -15,11 +17,39 @@ const EgressOverrides = z.string().transform((text, context) => {
   return overrides;
 });
 
+function areCidrs(networks: readonly string[]): boolean {
+  return networks.every((network) => {
+    const [address = '', bits = ''] = network.split(/\/(.*)/s);
+    const family = isIP(address);
+    return family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+  });
+}
+
+function areNameServers(servers: readonly string[]): boolean {
+  try {
+    new Resolver().setServers(servers);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Settings of a node. docs/operations.md lists them. */
 const Env = z.object({
   REDIS_URL: envVar.url('redis', 'rediss').describe('Redis or Valkey; the bus and the shared maps default to it'),
   TORII_BUS_REDIS_URL: envVar.url('redis', 'rediss').optional().describe('Where configurations and heartbeats go'),
-  TORII_KV_REDIS_URL: envVar.url('redis', 'rediss').optional().describe('Where shared maps live'),
+  TORII_KV_REDIS_URL: envVar.url('redis', 'rediss').optional().describe('Where shared maps and datastores live'),
+  TORII_KV_TIMEOUT_MS: envVar.durationMs().default(500).describe('Time one operation on a shared map or a datastore may take (ms)'),
+  TORII_MAPS_BYTES: envVar
+    .positiveInt()
+    .min(1024 * 1024)
+    .max(4 * 1024 ** 3)
+    .default(256 * 1024 * 1024)
+    .describe('Memory for all maps of this node (bytes), taken from the system as it is used'),
+  TORII_GLOBAL_KV_BYTES: envVar
+    .positiveInt()
+    .default(64 * 1024 * 1024)
+    .describe('Keys and values in the global map, and in the global datastore (bytes)'),
   TORII_REDIS_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
@@ -47,12 +77,30 @@ const Env = z.object({
     .max(7_000)
     .default(6_000)
     .describe('Live instances on this node; each takes two of the about 16,000 memories a process can hold'),
+  TORII_GUEST_MEMORY_BYTES: envVar
+    .positiveInt()
+    .default(Math.floor(Math.min(process.constrainedMemory() || totalmem(), totalmem()) / 2))
+    .describe('Memory of all live instances on this node (bytes); half of what the machine or container has when left out'),
   TORII_REQUEST_TIMEOUT_MS: envVar.durationMs().default(60_000).describe('Time a request may take in all (ms)'),
   TORII_REQUEST_BYTES_MAX: envVar
     .positiveInt()
     .default(256 * 1024 * 1024)
     .describe('Request bodies in memory at once on this node (bytes); more is answered 503'),
   TORII_MAX_CONNECTIONS: envVar.positiveInt().default(20_000).describe('Connections to the proxy of this node at once; one more is closed'),
+  TORII_THREAD_SILENCE_MS: envVar
+    .durationMs()
+    .min(100)
+    .default(2_000)
+    .describe('A data thread that does not answer for longer is ended and replaced (ms)'),
+  TORII_OVERLOAD_LAG_MS: envVar
+    .durationMs()
+    .default(100)
+    .describe('Load is shed while requests have waited longer than this for their thread for half a second (ms)'),
+  TORII_METRICS_MAX_SERIES: envVar
+    .positiveInt()
+    .max(100_000)
+    .default(1_000)
+    .describe('Plugins, and routes, with metrics of their own; the others are counted together'),
   TORII_SHUTDOWN_TIMEOUT_MS: envVar.durationMs().default(10_000).describe('Time requests under way get when the node stops (ms)'),
   TORII_POLL_INTERVAL_MS: envVar.durationMs().default(1_000).describe('How often to look for a configuration without being told (ms)'),
   TORII_ACTIVATION_TIMEOUT_MS: envVar.durationMs().default(30_000).describe('Time the data threads get to take over a configuration (ms)'),
@@ -61,6 +109,11 @@ const Env = z.object({
     .positiveInt()
     .default(1024 ** 3)
     .describe('Size of the artifact cache on disk (bytes)'),
+  TORII_PREPARED_CACHE_BYTES: envVar
+    .positiveInt()
+    .default(1024 ** 3)
+    .describe('Size of the prepared modules on disk (bytes)'),
+  TORII_PREPARE_TIMEOUT_MS: envVar.durationMs().default(30_000).describe('Time one module may take to be rewritten (ms)'),
   TORII_EGRESS_CONNECT_TIMEOUT_MS: envVar.durationMs().default(3_000).describe('Time an outbound call gets to connect (ms)'),
   TORII_EGRESS_REQUEST_TIMEOUT_MS: envVar.durationMs().default(10_000).describe('Time an outbound call may take in all, redirects included (ms)'),
   TORII_EGRESS_RESPONSE_MAX_BYTES: envVar
@@ -69,11 +122,33 @@ const Env = z.object({
     .describe('Size of the answer to an outbound call (bytes)'),
   TORII_EGRESS_MAX_REDIRECTS: z.coerce.number().int().min(0).max(20).default(5).describe('Redirects an outbound call may follow, each checked again'),
   TORII_EGRESS_MAX_CONCURRENT: envVar.positiveInt().default(256).describe('Outbound calls under way at once, per data thread'),
+  TORII_EGRESS_MAX_CONCURRENT_PER_PLUGIN: envVar.positiveInt().optional().describe('Of these, for one plugin; a quarter of them when left out'),
+  TORII_EGRESS_QUEUE_WAIT_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(1_000)
+    .describe('Time an outbound call may wait for another one of its plugin to end (ms)'),
+  TORII_EGRESS_BUFFER_BYTES: envVar
+    .positiveInt()
+    .default(256 * 1024 * 1024)
+    .describe('Bodies of outbound calls in memory at once on this node, sent and received (bytes)'),
+  TORII_EGRESS_DNS_SERVERS: envVar
+    .list()
+    .refine(areNameServers, 'must be addresses of name servers, such as 10.0.0.2 or [2001:db8::1]:5353')
+    .optional()
+    .describe("Name servers that outbound calls ask; the system's when left out"),
+  TORII_EGRESS_CA_FILE: z.string().min(1).optional().describe("PEM file of authorities that outbound calls trust beside the system's"),
   TORII_EGRESS_OVERRIDES: EgressOverrides.optional().describe(
     'host=origin[,...]: outbound calls to that host go to that origin; for tests and demos',
   ),
   TORII_EGRESS_OVERRIDES_IN_PRODUCTION: envVar.flag().default(false).describe('Accept overrides although NODE_ENV is production'),
-  TORII_EGRESS_PRIVATE_CIDRS: envVar.list().default([]).describe('Private networks that plugins with allowPrivate may call'),
+  TORII_EGRESS_PRIVATE_CIDRS: envVar
+    .list()
+    .refine(areCidrs, 'must be networks such as 10.1.0.0/16 or fd12::/32')
+    .default([])
+    .describe('Private networks that plugins with allowPrivate may call'),
   TORII_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info').describe('Least severe log line written'),
   NODE_ENV: z.string().optional().describe('production refuses egress overrides'),
 });

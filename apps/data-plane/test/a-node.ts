@@ -148,6 +148,7 @@ export function aPlugin(
     allowPrivate: false,
     grants: [],
     mapStore: 'memory',
+    isolation: 'reuse',
     config: {},
     ...part,
     limits: PluginLimits.parse(part.limits ?? {}),

@@ -7,7 +7,7 @@ export const otherLife = '01995f3c-7a2b-7c3d-8e4f-000000000002';
 const pluginId = 'pl_01995f3c-7a2b-7c3d-8e4f-0123456789ab';
 
 export function aPlugin(change: Partial<SnapshotPlugin> = {}): SnapshotPlugin {
-  const { wasi, allowedHosts, allowPrivate, mapStore, config } = PluginSpec.parse({
+  const { wasi, allowedHosts, allowPrivate, mapStore, isolation, config } = PluginSpec.parse({
     name: 'geolocation',
     functionName: 'GetCompleteAddress',
     source: { kind: 'artifact', sha256: 'ab'.repeat(32) },
@@ -22,7 +22,7 @@ export function aPlugin(change: Partial<SnapshotPlugin> = {}): SnapshotPlugin {
     functionName: 'GetCompleteAddress',
     grants: ['plugin_map:read'],
     limits: PluginLimits.parse({}),
-    ...{ wasi, allowedHosts, allowPrivate, mapStore, config },
+    ...{ wasi, allowedHosts, allowPrivate, mapStore, isolation, config },
     ...change,
   });
 }

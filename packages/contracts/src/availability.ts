@@ -14,18 +14,7 @@ export function unavailableInPlugin(plugin: PluginSpec): FieldIssue[] {
   }
   if (Object.keys(plugin.allowedPaths).length > 0) issues.push(notYet('/allowedPaths', 'file access'));
   if (Object.keys(plugin.secrets).length > 0) issues.push(notYet('/secrets', 'a secret'));
-  if (plugin.isolation !== 'reuse') issues.push(notYet('/isolation', `isolation ${plugin.isolation}`));
   if (plugin.compat !== 'torii') issues.push(notYet('/compat', `compat ${plugin.compat}`));
-  plugin.hostFunctions.forEach((grant, index) => {
-    const pointer = `/hostFunctions/${index}`;
-    if (typeof grant === 'string') {
-      if (!grant.startsWith('plugin_map:')) issues.push(notYet(pointer, `the grant ${grant}`));
-      return;
-    }
-    if (grant.name !== 'plugin_map') issues.push(notYet(`${pointer}/name`, `the grant ${grant.name}`));
-    if (grant.ttlMs !== undefined) issues.push(notYet(`${pointer}/ttlMs`, 'a time to live'));
-    if (grant.maxKeys !== undefined) issues.push(notYet(`${pointer}/maxKeys`, 'a limit on keys'));
-  });
   return issues;
 }
 

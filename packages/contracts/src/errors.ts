@@ -35,6 +35,7 @@ export const errorTable = {
   'plugin.memory_exceeded': { status: 502, title: 'The plugin asked for more memory than it may have' },
   'plugin.limit_exceeded': { status: 502, title: 'The plugin went over one of its limits' },
   'plugin.grant_denied': { status: 502, title: 'The plugin used a host function it was not granted' },
+  'plugin.quarantined': { status: 503, title: 'The plugin failed too often and is not called for a while', retryAfterSeconds: 1 },
   'upstream.unreachable': { status: 502, title: 'The upstream cannot be reached' },
   'upstream.reset': { status: 502, title: 'The upstream closed the connection' },
   'upstream.deadline_exceeded': { status: 504, title: 'The upstream did not answer in time' },

@@ -28,12 +28,20 @@ export {
   type GrantName,
   GrantString,
   grantNames,
+  type HostErrorCode,
   type HostFunction,
+  type HostFunctionText,
+  hostErrors,
   hostFunctionNamespaces,
   hostFunctions,
+  hostStatus,
   kernelFunctions,
   kernelNamespace,
   legacyKernelPrefix,
+  noSum,
+  StoreLimits,
+  type StoreName,
+  storeNames,
   type ValueType,
   wasiNamespace,
 } from './host-functions.js';
@@ -41,7 +49,7 @@ export { defaultWorkspace, type EntityKind, EntityName, idPrefixes, isIdOf, Node
 export { type LimitDefinition, type LimitName, PluginLimits, pluginLimits } from './limits.js';
 export { Node, NodeStatus } from './node-status.js';
 export { AllowedHost, HostFunctionGrant, Plugin, PluginKind, PluginSource, PluginSpec, type PluginSpecInput, Tags } from './plugin.js';
-export { type BackendInput, BackendOutput, type OutputCookie, type RawRequest, type TargetRequest } from './plugin-io.js';
+export { AttributeChanges, type BackendInput, BackendOutput, type OutputCookie, type RawRequest, type TargetRequest } from './plugin-io.js';
 export {
   HostPattern,
   Method,

@@ -46,7 +46,35 @@ export const pluginLimits = {
   },
   httpCallsMax: { default: 32, min: 0, max: 10_000, unit: 'calls', description: 'Outbound HTTP calls in one call.' },
   hostCallsMax: { default: 10_000, min: 0, max: 10_000_000, unit: 'calls', description: 'Calls of host functions in one call.' },
-  kvMaxBytes: { default: 64 * MiB, min: 0, max: 4096 * MiB, unit: 'bytes', description: "Keys and values in the plugin's map." },
+  instanceMaxCalls: {
+    default: 0,
+    min: 0,
+    max: 1_000_000_000,
+    unit: 'calls',
+    description: 'Calls after which an instance is replaced by a new one; 0 for no limit.',
+  },
+  instanceMaxAgeMs: {
+    default: 0,
+    min: 0,
+    max: 2_147_483_647,
+    unit: 'ms',
+    description: 'Age at which an instance is replaced by a new one after its call; 0 for no limit.',
+  },
+  instanceKeptMaxBytes: {
+    default: 48 * MiB,
+    min: 65_536,
+    max: 4096 * MiB,
+    unit: 'bytes',
+    description:
+      "An instance whose memory has grown beyond this, and beyond what it began with, is replaced after its call: a guest's memory never shrinks.",
+  },
+  kvMaxBytes: {
+    default: 64 * MiB,
+    min: 0,
+    max: 4096 * MiB,
+    unit: 'bytes',
+    description: "Keys and values in the plugin's map, and as much again in its datastore.",
+  },
 } as const satisfies Record<string, LimitDefinition>;
 
 export type LimitName = keyof typeof pluginLimits;

@@ -42,7 +42,8 @@ export interface BackendInput {
   /** The plugin's own `config`. */
   config: Record<string, string>;
   global_config: Record<string, never>;
-  attrs: Record<string, never>;
+  /** The request's attributes when the plugin is called. */
+  attrs: Record<string, unknown>;
   route: { id: string; name: string };
   /** Signed bytes, as Otoroshi sends them; null without a body. */
   request_body_bytes: number[] | null;
@@ -66,6 +67,14 @@ const OutputCookie = z.object({
 });
 export type OutputCookie = z.infer<typeof OutputCookie>;
 
+/** What an output changes about the request's attributes: `clear` first, then `del`, then `set`. */
+export const AttributeChanges = z.object({
+  clear: z.boolean().nullish(),
+  del: z.array(z.string()).nullish(),
+  set: z.record(z.string(), z.unknown()).nullish(),
+});
+export type AttributeChanges = z.infer<typeof AttributeChanges>;
+
 /**
  * What a `backend` plugin answers. Unknown fields are ignored, as Otoroshi does. Of the five body forms the first that
  * is given wins: `body_str`, `body`, `body_json`, `body_base64`, `body_bytes` (signed or unsigned bytes).
@@ -82,5 +91,6 @@ export const BackendOutput = z.object({
   /** Without a body, this becomes the body: `error.body_str` as text, anything else as JSON. */
   error: z.unknown().optional(),
   delegates_call: z.boolean().nullish(),
+  attrs: AttributeChanges.nullish(),
 });
 export type BackendOutput = z.infer<typeof BackendOutput>;

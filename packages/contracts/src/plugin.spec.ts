@@ -108,28 +108,10 @@ describe('unavailableInPlugin', () => {
       source: { kind: 'function', name: 'geolocation' },
       allowedPaths: { '/data': '/srv' },
       secrets: { API_KEY: { ref: 'api-key' } },
-      isolation: 'fresh',
       compat: 'otoroshi',
-      hostFunctions: [
-        'plugin_map:read',
-        'state:read',
-        { name: 'plugin_map', access: ['read'], ttlMs: 1, maxKeys: 1 },
-        { name: 'config', access: ['read'] },
-      ],
     });
     const issues = unavailableInPlugin(ahead);
-    expect(issues.map((issue) => issue.pointer)).toEqual([
-      '/kind',
-      '/source/kind',
-      '/allowedPaths',
-      '/secrets',
-      '/isolation',
-      '/compat',
-      '/hostFunctions/1',
-      '/hostFunctions/2/ttlMs',
-      '/hostFunctions/2/maxKeys',
-      '/hostFunctions/3/name',
-    ]);
+    expect(issues.map((issue) => issue.pointer)).toEqual(['/kind', '/source/kind', '/allowedPaths', '/secrets', '/compat']);
     for (const issue of issues) expect(issue).toMatchObject({ code: 'not_available', detail: expect.stringMatching(/ is not available yet$/) });
   });
 });

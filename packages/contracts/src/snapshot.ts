@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GrantString } from './host-functions.js';
+import { GrantString, StoreLimits, storeNames } from './host-functions.js';
 import { PluginId, RouteId, Sha256 } from './ids.js';
 import { PluginLimits } from './limits.js';
 import { PathMatch } from './route.js';
@@ -17,7 +17,10 @@ export const SnapshotPlugin = z.strictObject({
   allowedHosts: z.array(z.string()),
   allowPrivate: z.boolean(),
   grants: z.array(GrantString),
+  /** Only of grants that were narrowed, and left out when none was. */
+  storeLimits: z.partialRecord(z.enum(storeNames), StoreLimits).optional(),
   mapStore: z.enum(['memory', 'shared']),
+  isolation: z.enum(['reuse', 'fresh']),
   config: z.record(z.string(), z.string()),
   limits: PluginLimits,
 });

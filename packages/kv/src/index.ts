@@ -1,6 +1,20 @@
-export { KvPort, type KvPortOptions } from './kv-port.js';
-export { type KvRefusal, type KvStore, kvMaxKeys } from './kv-store.js';
-export { MemoryKvStore } from './memory-kv-store.js';
-export { RedisKvStore, type RedisKvStoreOptions } from './redis-kv-store.js';
-export { RemoteKvStore } from './remote-kv-store.js';
-export { serveKv } from './serve-kv.js';
+export { type KvNamespace, kvNamespaces, mapIdOf } from './kv-namespace.js';
+export {
+  type KvEntry,
+  type KvPage,
+  type KvQuery,
+  type KvRefusal,
+  type KvStore,
+  type KvWrite,
+  kvKeyMaxBytes,
+  kvListMaxVisited,
+  kvMaxKeys,
+  kvPatternMaxLength,
+  kvValueMaxBytes,
+  type MaybePromise,
+} from './kv-store.js';
+export { KvConnection, type KvConnectionOptions } from './redis/kv-connection.js';
+export { RedisKvStore, type RedisKvStoreOptions } from './redis/redis-kv-store.js';
+export type { MapLimits } from './shared-map/map-headers.js';
+export type { MapBounds, SharedMapStore } from './shared-map/shared-map-store.js';
+export { SharedMapTable, type SharedMapTableOptions } from './shared-map/shared-map-table.js';

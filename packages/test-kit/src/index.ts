@@ -1,5 +1,10 @@
-export { describeKvStore, type KvLimits } from './conformance/kv-store.js';
+export { describeKvStore } from './conformance/kv-store.js';
+export type { KvLimits } from './conformance/kv-store-fixture.js';
 export { type EventuallyOptions, eventually } from './eventually.js';
+export { type GiantName, giantModules } from './giant-modules.js';
+export { type HostileName, hostileGuest, hostileNames } from './hostile-guests.js';
+export { type LyingModule, lyingModules } from './lying-modules.js';
+export { mutateModule, type Random, seededRandom } from './mutate-module.js';
 export { type OwnRedis, startOwnRedis } from './own-redis.js';
 export { type RunningControlPlane, spawnControlPlane } from './spawn-control-plane.js';
 export { type RunningDataPlane, spawnDataPlane } from './spawn-data-plane.js';

@@ -1,17 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@torii/contracts';
 import { type Clock, createLogger } from '@torii/service-kit';
+import { CpuClock } from './cpu-meter.js';
 import { GuestRun } from './guest-run.js';
 import { TurnQueue } from './turn-queue.js';
 
-const limits = { cpuMs: 50, wallMs: 1_000, hostCallsMax: 100, httpCallsMax: 10 };
+const limits = { cpuMs: 50, hostCallsMax: 100, httpCallsMax: 10 };
 const log = createLogger({ level: 'silent', app: 'test' });
 
 /** A run whose time passes when the test says so. */
 function startRun(): { readonly run: GuestRun; readonly outcome: Promise<unknown>; pass(ms: number): void } {
   let nowMs = 1_000;
   const clock: Clock = { nowMs: () => nowMs, date: () => new Date(nowMs) };
-  const run = new GuestRun({ limits, log, clock, turns: new TurnQueue() });
+  const run = new GuestRun({ limits, wallMs: 1_000, log, clock, cpuClock: new CpuClock(() => nowMs), turns: new TurnQueue(), signal: undefined });
   const outcome = run
     .execute(() => new Promise(() => undefined))
     .then(

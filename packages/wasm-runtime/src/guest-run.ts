@@ -1,28 +1,32 @@
 import { AppError } from '@torii/contracts';
 import type { Clock, Logger } from '@torii/service-kit';
-import type { TurnQueue } from './turn-queue.js';
+import { type CpuClock, CpuMeter, threadCpuClock } from './cpu-meter.js';
+import { expectStack } from './kernel/stack-probe.js';
+import { sliceMs, type TurnQueue } from './turn-queue.js';
 
 export interface RunLimits {
   /** Time the guest may compute; suspended time does not count. */
   readonly cpuMs: number;
-  /** Time the run may take in all. */
-  readonly wallMs: number;
   readonly hostCallsMax: number;
   readonly httpCallsMax: number;
 }
 
 export interface RunOptions {
   readonly limits: RunLimits;
+  /** Time the run may take in all. */
+  readonly wallMs: number;
   readonly clock: Clock;
+  /** Of this thread; left out, the system's. */
+  readonly cpuClock?: CpuClock;
   readonly turns: TurnQueue;
   readonly log: Logger;
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal | undefined;
+  /** What the guest may still spend before its next check; only guests that call the host need it. */
+  readonly fuel?: WebAssembly.Global;
 }
 
 /** Fuel between two checks: a fraction of a millisecond of plain code, some tenths of a second of the slowest there is. */
 const fuelPerCheck = 250_000;
-/** A guest computes this long before it lets others go on. */
-const sliceMs = 1;
 /** Thrown again and again to a guest that goes on after its exit, so it is made, with its stack, only once. */
 const hasExited = new Error('the guest has exited');
 
@@ -37,35 +41,47 @@ export class GuestRun {
   readonly log: Logger;
   hostCalls = 0;
   httpCalls = 0;
+  /** Bytes that host functions were given and answered. */
+  hostBytes = 0;
+  /** Time in host functions, waiting included. */
+  hostMs = 0;
   /** Why the run ended before the guest returned. */
   ended: AppError | undefined;
   /** Set when the guest called `proc_exit`. */
   exitCode: number | undefined;
+  /** Whether it ended because the guest computed for too long, not because it waited. */
+  hasSpentCpu = false;
+  /** Whether the guest runs without a way to be suspended: it then never gives way before it returns. */
+  private isPlain = false;
 
   private readonly limits: RunLimits;
+  private readonly wallLimitMs: number;
   private readonly clock: Clock;
   private readonly turns: TurnQueue;
   private readonly callerSignal: AbortSignal | undefined;
+  private readonly fuel: WebAssembly.Global | undefined;
   private readonly startedAtMs: number;
   private readonly wallAtMs: number;
-  private spentMs = 0;
-  private resumedAtMs: number;
+  private finishedAtMs: number | undefined;
+  private readonly meter: CpuMeter;
   private sliceStartedAtMs: number;
-  private isRunning = true;
   private rejectCaller: ((error: AppError) => void) | undefined;
   private rejectWait: ((error: AppError) => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private onCallerGone: (() => void) | undefined;
   private abortController: AbortController | undefined;
 
   constructor(options: RunOptions) {
     this.limits = options.limits;
+    this.wallLimitMs = options.wallMs;
     this.clock = options.clock;
     this.turns = options.turns;
     this.log = options.log;
     this.callerSignal = options.signal;
+    this.fuel = options.fuel;
     this.startedAtMs = this.clock.nowMs();
-    this.wallAtMs = this.startedAtMs + options.limits.wallMs;
-    this.resumedAtMs = this.startedAtMs;
+    this.wallAtMs = this.startedAtMs + options.wallMs;
+    this.meter = new CpuMeter(this.startedAtMs, options.cpuClock ?? threadCpuClock);
     this.sliceStartedAtMs = this.startedAtMs;
   }
 
@@ -86,18 +102,28 @@ export class GuestRun {
     });
   }
 
+  /** Calls a guest that imports nothing that waits. Answers or throws what the guest does, or `ended`. */
+  executePlain(entry: () => unknown): unknown {
+    this.isPlain = true;
+    try {
+      return entry();
+    } finally {
+      this.finish();
+    }
+  }
+
   /** The guest's yield hook: 0 to go on, 1 to trap. Refills the fuel. */
   check(fuel: WebAssembly.Global): number | Promise<number> {
     const nowMs = this.clock.nowMs();
     if (this.isOver(nowMs)) return 1;
     fuel.value = fuelPerCheck;
-    if (nowMs - this.sliceStartedAtMs < sliceMs) return 0;
+    if (this.isPlain || nowMs - this.sliceStartedAtMs < sliceMs) return 0;
     this.suspend();
     return this.turns.next().then(() => {
       this.resume();
       // Only here, not after other waits: some are over before the event loop has turned.
-      this.sliceStartedAtMs = this.resumedAtMs;
-      return this.isOver(this.resumedAtMs) ? 1 : 0;
+      this.sliceStartedAtMs = this.meter.stretchStartedAtMs;
+      return this.isOver(this.sliceStartedAtMs) ? 1 : 0;
     });
   }
 
@@ -119,6 +145,11 @@ export class GuestRun {
     });
   }
 
+  /** To be called before the host does anything for the guest; a guest that is suspended leaves the host a stack of its own. */
+  expectStack(): void {
+    if (this.isPlain) expectStack();
+  }
+
   /** Counts a host call; throws when the run has ended or this call is one too many. */
   countHostCall(): void {
     this.throwIfOver();
@@ -131,13 +162,23 @@ export class GuestRun {
     if (this.httpCalls > this.limits.httpCallsMax) throw this.end(limitExceeded(`more than ${this.limits.httpCallsMax} HTTP calls in one call`));
   }
 
+  /** Adds up what a host call that is over has cost. */
+  countHostCost(bytes: number, ms: number): void {
+    this.hostBytes += bytes;
+    this.hostMs += ms;
+  }
+
   /**
    * Every call of the host begins here. It looks at the clock too: what the host does for a guest may take a thousand
-   * times longer than the fuel for calling it says.
+   * times longer than the fuel for calling it says. So a guest that has computed for long enough, or catches what this
+   * throws, comes to its next check at once.
    */
   throwIfOver(): void {
-    if (!this.isOver(this.clock.nowMs())) return;
-    throw this.ended ?? hasExited;
+    this.expectStack();
+    const nowMs = this.clock.nowMs();
+    const isOver = this.isOver(nowMs);
+    if (isOver || this.hasUsedSlice(nowMs)) this.expectCheck();
+    if (isOver) throw this.ended ?? hasExited;
   }
 
   /** Ends the run; only the first reason counts. Answers the reason, to be thrown. */
@@ -157,11 +198,11 @@ export class GuestRun {
   }
 
   get cpuMs(): number {
-    return this.spentMs + (this.isRunning ? this.clock.nowMs() - this.resumedAtMs : 0);
+    return this.meter.totalMs(this.finishedAtMs ?? this.clock.nowMs());
   }
 
   get wallMs(): number {
-    return this.clock.nowMs() - this.startedAtMs;
+    return (this.finishedAtMs ?? this.clock.nowMs()) - this.startedAtMs;
   }
 
   /** Time left until the wall deadline, never negative. */
@@ -172,43 +213,50 @@ export class GuestRun {
   private isOver(nowMs: number): boolean {
     if (this.ended !== undefined || this.exitCode !== undefined) return true;
     const { cpuMs } = this.limits;
-    if (this.spentMs + nowMs - this.resumedAtMs > cpuMs) this.end(deadlineExceeded(`the plugin computed for more than ${cpuMs} ms`));
-    else if (nowMs >= this.wallAtMs) this.end(this.wallExceeded());
+    if (this.meter.exceeds(cpuMs, nowMs)) {
+      this.hasSpentCpu = true;
+      this.end(deadlineExceeded(`the plugin computed for more than ${Math.round(cpuMs)} ms`));
+    } else if (nowMs >= this.wallAtMs) this.end(this.wallExceeded());
     return this.ended !== undefined;
   }
 
+  /** Whether the guest has computed for a slice without a wait. One that cannot be suspended has no slices. */
+  private hasUsedSlice(nowMs: number): boolean {
+    return !this.isPlain && nowMs - Math.max(this.sliceStartedAtMs, this.meter.stretchStartedAtMs) >= sliceMs;
+  }
+
+  private expectCheck(): void {
+    if (this.fuel !== undefined) this.fuel.value = 0;
+  }
+
   private suspend(): void {
-    this.spentMs = this.cpuMs;
-    this.isRunning = false;
+    this.meter.pause(this.clock.nowMs());
     if (this.timer === undefined && this.ended === undefined) this.watch();
   }
 
   private resume(): void {
-    this.resumedAtMs = this.clock.nowMs();
-    this.isRunning = true;
+    this.meter.resume(this.clock.nowMs());
   }
 
   private watch(): void {
     this.timer = setTimeout(() => this.end(this.wallExceeded()), this.remainingMs);
-    if (this.callerSignal?.aborted === true) this.onCallerGone();
-    else this.callerSignal?.addEventListener('abort', this.onCallerGone, { once: true });
+    if (this.callerSignal === undefined) return;
+    const onCallerGone = (): void => void this.end(new AppError('client.gone'));
+    this.onCallerGone = onCallerGone;
+    if (this.callerSignal.aborted) onCallerGone();
+    else this.callerSignal.addEventListener('abort', onCallerGone, { once: true });
   }
 
-  private readonly onCallerGone = (): void => {
-    this.end(new AppError('client.gone'));
-  };
-
   private wallExceeded(): AppError {
-    return deadlineExceeded(`the plugin took longer than ${Math.round(this.limits.wallMs)} ms`);
+    return deadlineExceeded(`the plugin took longer than ${Math.round(this.wallLimitMs)} ms`);
   }
 
   private finish(): void {
-    this.spentMs = this.cpuMs;
-    this.isRunning = false;
-    if (this.timer !== undefined) {
-      clearTimeout(this.timer);
-      this.callerSignal?.removeEventListener('abort', this.onCallerGone);
-    }
+    const nowMs = this.clock.nowMs();
+    this.finishedAtMs ??= nowMs;
+    this.meter.pause(nowMs);
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    if (this.onCallerGone !== undefined) this.callerSignal?.removeEventListener('abort', this.onCallerGone);
     this.abortController?.abort();
   }
 }

@@ -1,8 +1,11 @@
 export { createEgress, type Egress, type EgressOptions, type EgressRequest, type EgressResponse } from './egress/egress.js';
 export { EgressError, type EgressErrorCode } from './egress/egress-error.js';
-export type { ResolveHost } from './egress/resolve-host.js';
-export type { CallOptions, CallResult, FunctionSpec, RuntimeDeps } from './function-spec.js';
-export { InstanceBudget } from './instance-budget.js';
-export type { InstancePool, PoolStats } from './instance-pool.js';
-export { type PreparedModule, prepareModule } from './prepare-module.js';
+export type { CallOptions, CallResult, ExposedState, FunctionSpec, RuntimeDeps, Stores } from './function-spec.js';
+export { RequestAttributes } from './host-functions/request-attributes.js';
+export { InstanceBudget, type InstanceBudgetOptions } from './instance-budget.js';
+export type { InstancePool } from './instance-pool.js';
+export type { PoolStats } from './pool-stats.js';
+export { compilePrepared, type PreparedModule, prepareModule } from './prepare-module.js';
+export { memoryMaxPagesOf, rewriterVersion } from './rewrite-for-guests.js';
+export { RewriteThread, type RewriteThreadOptions } from './rewrite-thread.js';
 export { loadFunction } from './wasm-runtime.js';

@@ -8,22 +8,38 @@ export interface IdleHolder {
   tryAgain(): void;
 }
 
+export interface InstanceBudgetOptions {
+  /** Live instances at once. */
+  readonly maxInstances: number;
+  /** Memory of them all, the guests' and their kernels', in bytes. */
+  readonly maxBytes: number;
+}
+
 /** A process holds about 16,000 Wasm memories and then dies; an instance takes two. */
-const defaultMax = 3_000;
+const defaults: InstanceBudgetOptions = { maxInstances: 3_000, maxBytes: 4 * 1024 ** 3 };
 
 /**
- * Bounds the live instances of one thread over all its pools. When it is full, the instance that has been idle for
- * longest, of whatever plugin, makes room.
+ * Bounds the live instances of one thread and their memory over all its pools. When it is full, the instance that has
+ * been idle for longest, of whatever plugin, makes room.
  */
 export class InstanceBudget {
-  private readonly max: number;
+  private readonly options: InstanceBudgetOptions;
   private readonly holders = new Set<IdleHolder>();
   /** Who was refused a place, longest ago first. */
   private readonly refused = new Set<IdleHolder>();
   private live = 0;
+  private bytes = 0;
 
-  constructor(max = defaultMax) {
-    this.max = max;
+  constructor(options: Partial<InstanceBudgetOptions> = {}) {
+    this.options = { ...defaults, ...options };
+  }
+
+  get liveInstances(): number {
+    return this.live;
+  }
+
+  get liveBytes(): number {
+    return this.bytes;
   }
 
   join(holder: IdleHolder): void {
@@ -37,8 +53,7 @@ export class InstanceBudget {
 
   /** Takes a place for one instance of `holder`; false when there is none and nothing idle to evict. */
   take(holder: IdleHolder): boolean {
-    if (this.live >= this.max) this.findOldest()?.evictOldestIdle();
-    if (this.live >= this.max) {
+    if (!this.makeRoom(1, 0)) {
       this.refused.add(holder);
       return false;
     }
@@ -46,8 +61,20 @@ export class InstanceBudget {
     return true;
   }
 
-  giveBack(): void {
+  /**
+   * Counts memory that an instance has now, beyond what was counted for it before. It is there already, so it is counted
+   * in any case; false when the budget does not hold it, although everything idle was given up.
+   */
+  grow(bytes: number): boolean {
+    const fits = this.makeRoom(0, bytes);
+    this.bytes += bytes;
+    return fits;
+  }
+
+  /** Gives back the place of an instance and the memory that was counted for it. */
+  giveBack(bytes: number): void {
     this.live -= 1;
+    this.bytes -= bytes;
     this.offer();
   }
 
@@ -58,6 +85,17 @@ export class InstanceBudget {
     this.refused.delete(first);
     // Later, so that whoever is about to take or give a place has done so.
     queueMicrotask(() => first.tryAgain());
+  }
+
+  private makeRoom(instances: number, bytes: number): boolean {
+    const { maxInstances, maxBytes } = this.options;
+    const isFull = (): boolean => this.live + instances > maxInstances || this.bytes + bytes > maxBytes;
+    while (isFull()) {
+      const oldest = this.findOldest();
+      if (oldest === undefined) return false;
+      oldest.evictOldestIdle();
+    }
+    return true;
   }
 
   private findOldest(): IdleHolder | undefined {

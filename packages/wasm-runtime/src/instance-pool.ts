@@ -1,19 +1,14 @@
 import { AppError } from '@torii/contracts';
+import { CallPace } from './call-pace.js';
 import type { CallOptions, CallResult, FunctionSpec, RuntimeDeps } from './function-spec.js';
+import { isOffence } from './guest-failure.js';
 import { type IdleHolder, InstanceBudget } from './instance-budget.js';
 import { PluginInstance } from './plugin-instance.js';
-import type { PreparedModule } from './prepare-module.js';
+import { PoolCounts, type PoolStats } from './pool-stats.js';
+import { isRestorable, type PreparedModule } from './prepare-module.js';
+import { Quarantine } from './quarantine.js';
+import type { GuestImage } from './restore/guest-image.js';
 import { WaitingLine } from './waiting-line.js';
-
-export interface PoolStats {
-  readonly idle: number;
-  readonly leased: number;
-  readonly waiting: number;
-  /** Instances made since the pool exists. */
-  readonly created: number;
-  /** Of these, how many were given up for whatever reason. */
-  readonly evicted: number;
-}
 
 interface IdleInstance {
   readonly instance: PluginInstance;
@@ -31,20 +26,25 @@ const closeTimeoutMs = 30_000;
  * The instances of one plugin version in one thread.
  *
  * Each serves one call at a time. A call takes the instance used last; when all are busy and there may be no more, it
- * waits its turn in a line of bounded length and time. Whatever leaves a guest in doubt closes it.
+ * waits its turn in a line of bounded length and time. Whatever leaves a guest in doubt closes it. Under `fresh`
+ * isolation an instance is put back to the plugin's image after each call, or replaced where that would not be exact.
  */
 export class InstancePool implements IdleHolder {
   private readonly spec: FunctionSpec;
   private readonly prepared: PreparedModule;
   private readonly deps: RuntimeDeps;
   private readonly budget: InstanceBudget;
+  private readonly quarantine: Quarantine;
+  private readonly pace: CallPace;
+  private readonly counts = new PoolCounts();
   /** Last in, first out: the bottom has been idle for longest. */
   private readonly idle: IdleInstance[] = [];
+  /** Used under `fresh` isolation and not yet put back. */
+  private readonly used: PluginInstance[] = [];
   private readonly line = new WaitingLine<PluginInstance>();
   private leased = 0;
   private starting = 0;
-  private created = 0;
-  private evicted = 0;
+  private image: GuestImage | undefined;
   private isClosing = false;
   private closed: Promise<void> | undefined;
   private onDrained: (() => void) | undefined;
@@ -55,11 +55,19 @@ export class InstancePool implements IdleHolder {
     this.prepared = prepared;
     this.deps = deps;
     this.budget = deps.budget ?? new InstanceBudget();
+    this.quarantine = new Quarantine(deps.clock, deps.quarantine);
+    this.pace = new CallPace(spec.limits.cpuMs);
     this.budget.join(this);
   }
 
   get stats(): PoolStats {
-    return { idle: this.idle.length, leased: this.leased, waiting: this.line.length, created: this.created, evicted: this.evicted };
+    return {
+      ...this.counts,
+      idle: this.idle.length + this.used.length,
+      leased: this.leased,
+      waiting: this.line.length,
+      quarantines: this.quarantine.times,
+    };
   }
 
   /** Makes and initialises one instance. Throws `config.compile_failed` that says why it cannot be. */
@@ -71,18 +79,41 @@ export class InstancePool implements IdleHolder {
   /**
    * Calls the function with this input.
    *
-   * Throws `plugin.*` for what the guest did; `capacity.pool_exhausted` when no instance came free in time or the line
-   * is full; `capacity.shutting_down` when the pool is closing; `client.gone`; `config.compile_failed` when another
-   * instance could not be made.
+   * Throws `plugin.*` for what the guest did; `plugin.quarantined` while it is refused for what it did before;
+   * `capacity.pool_exhausted` when no instance came free in time or the line is full; `capacity.shutting_down` when the
+   * pool is closing; `client.gone`; `config.compile_failed` when another instance could not be made.
    */
-  async call(input: string | Uint8Array, options: CallOptions): Promise<CallResult> {
+  async call<Output>(input: string | Uint8Array, options: CallOptions<Output>): Promise<CallResult<Output>> {
     if (this.isClosing) throw new AppError('capacity.shutting_down');
-    const instance = this.leaseIdle() ?? (await this.waitForInstance(options));
+    this.quarantine.enter();
+    let queueMs = 0;
+    let instance = this.leaseIdle();
+    if (instance === undefined) {
+      const waitsSinceMs = this.deps.clock.nowMs();
+      instance = await this.waitForInstance(options).catch(this.onRefused);
+      queueMs = this.deps.clock.nowMs() - waitsSinceMs;
+    }
+    const runBefore = instance.lastRun;
     try {
-      return await instance.call(input, options);
+      const result = await instance.call(input, options, instance.canRunPlain && this.pace.isShort);
+      this.quarantine.leave(false);
+      return queueMs === 0 ? result : { ...result, queueMs };
+    } catch (error) {
+      const failure = AppError.from(error);
+      this.counts.note(failure, instance.lastRun);
+      this.quarantine.leave(isOffence(failure, instance.lastRun));
+      throw failure;
     } finally {
+      const run = instance.lastRun;
+      this.pace.note(run?.cpuMs ?? 0);
+      if (run !== undefined && run !== runBefore) this.counts.spend(run);
       this.takeBack(instance);
     }
+  }
+
+  /** Refuses calls for a while, whatever they were until now. */
+  confine(): void {
+    this.quarantine.confine();
   }
 
   /** No new calls from now on; resolves when the last lease is back and every instance is closed. */
@@ -106,16 +137,22 @@ export class InstancePool implements IdleHolder {
   }
 
   private leaseIdle(): PluginInstance | undefined {
+    if (this.idle.length === 0) this.putBackUsed();
     const instance = this.idle.pop()?.instance;
     if (instance !== undefined) this.leased += 1;
     return instance;
   }
 
-  private waitForInstance(options: CallOptions): Promise<PluginInstance> {
+  private readonly onRefused = (error: unknown): never => {
+    this.quarantine.leave(undefined);
+    throw error;
+  };
+
+  private waitForInstance(options: CallOptions<unknown>): Promise<PluginInstance> {
     const { maxQueuedPerNode: queuedMax, queueWaitMs } = this.spec.limits;
     this.startAnother();
     // Who waits for an instance that is being made is not queued: with a queue of 0 it still is served.
-    if (this.line.length >= queuedMax + this.starting) throw exhausted('too many requests wait for an instance already');
+    if (this.line.length >= queuedMax + this.starting) return Promise.reject(exhausted('too many requests wait for an instance already'));
     // Making an instance may take longer than one would wait in a line.
     const patienceMs = this.starting > this.line.length ? Math.max(queueWaitMs, createTimeoutMs) : queueWaitMs;
     const timeoutMs = Math.min(patienceMs, options.deadline.remainingMs());
@@ -124,7 +161,7 @@ export class InstancePool implements IdleHolder {
 
   /** Begins to make an instance if there may be one more; it goes to whoever waits first. */
   private startAnother(): void {
-    const live = this.idle.length + this.leased + this.starting;
+    const live = this.idle.length + this.used.length + this.leased + this.starting;
     if (live >= this.spec.limits.maxInstancesPerNode || !this.budget.take(this)) return;
     void this.create(createTimeoutMs).catch((error: unknown) => {
       this.line.rejectFirst(AppError.from(error));
@@ -140,12 +177,16 @@ export class InstancePool implements IdleHolder {
   /** Makes an instance in a place of the budget that is already ours, and gives the place back on failure. */
   private async create(timeoutMs: number): Promise<void> {
     this.starting += 1;
+    const startedAtMs = this.deps.clock.nowMs();
     try {
-      const instance = await PluginInstance.create(this.spec, this.prepared, this.deps, timeoutMs);
-      this.created += 1;
+      const { spec, prepared, deps, budget: account, image } = this;
+      const instance = await PluginInstance.create({ spec, prepared, deps, account, timeoutMs, ...(image === undefined ? {} : { image }) });
+      this.counts.created += 1;
+      this.counts.instantiateMs += this.deps.clock.nowMs() - startedAtMs;
+      this.prepareRestoring(instance);
       this.hand(instance);
     } catch (error) {
-      this.budget.giveBack();
+      this.budget.giveBack(0);
       throw error;
     } finally {
       this.starting -= 1;
@@ -153,12 +194,49 @@ export class InstancePool implements IdleHolder {
     }
   }
 
+  /** The first instance gives the image that it and all others go back to. */
+  private prepareRestoring(instance: PluginInstance): void {
+    if (this.spec.isolation !== 'fresh' || !isRestorable(this.prepared)) return;
+    const isFirst = this.image === undefined;
+    this.image ??= instance.takeImage();
+    if (isFirst && this.image !== undefined) instance.keepImage(this.image);
+  }
+
   private takeBack(instance: PluginInstance): void {
     this.leased -= 1;
-    if (instance.isReusable) this.hand(instance);
-    else this.giveUp(instance);
+    if (!instance.isReusable) this.giveUp(instance);
+    else if (this.isWornOut(instance)) this.recycle(instance);
+    else if (this.spec.isolation === 'reuse') this.hand(instance);
+    else this.putBackSoon(instance);
     this.startForWaiting();
     this.onDrained?.();
+  }
+
+  private isWornOut(instance: PluginInstance): boolean {
+    const { instanceMaxCalls, instanceMaxAgeMs } = this.spec.limits;
+    if (instanceMaxCalls > 0 && instance.calls >= instanceMaxCalls) return true;
+    return instanceMaxAgeMs > 0 && this.deps.clock.nowMs() - instance.createdAtMs >= instanceMaxAgeMs;
+  }
+
+  /** Later, so that the answer is on its way before; at once when somebody waits. */
+  private putBackSoon(instance: PluginInstance): void {
+    this.used.push(instance);
+    if (this.line.length > 0 || this.isClosing) this.putBackUsed();
+    else if (this.used.length === 1) setImmediate(() => this.putBackUsed());
+  }
+
+  private putBackUsed(): void {
+    for (const instance of this.used.splice(0)) {
+      if (instance.restore()) this.hand(instance);
+      else this.recycle(instance);
+    }
+  }
+
+  /** Gives up an instance that did no wrong; the next one begins to be made before anybody needs it. */
+  private recycle(instance: PluginInstance): void {
+    this.counts.recycled += 1;
+    this.giveUp(instance);
+    if (this.idle.length + this.starting === 0 && !this.isClosing) this.startAnother();
   }
 
   /** To who waits first, else to the idle ones. */
@@ -175,8 +253,8 @@ export class InstancePool implements IdleHolder {
   }
 
   private giveUp(instance: PluginInstance): void {
-    this.evicted += 1;
-    this.budget.giveBack();
+    this.counts.evicted += 1;
+    this.budget.giveBack(instance.memoryBytes);
     void instance.close().catch((error: unknown) => this.deps.log.error({ err: error, pluginId: this.spec.pluginId }, 'instance failed to close'));
   }
 
@@ -195,6 +273,7 @@ export class InstancePool implements IdleHolder {
     this.isClosing = true;
     clearTimeout(this.idleTimer);
     this.line.rejectAll(() => new AppError('capacity.shutting_down'));
+    for (const instance of this.used.splice(0)) this.giveUp(instance);
     while (this.idle.length > 0) this.evictOldestIdle();
     await this.drained();
     this.budget.leave(this);

@@ -2,11 +2,17 @@ import { AppError, type Grant, hostFunctionNamespaces, hostFunctions, kernelName
 import { type ModuleImport, rewrittenNamespaces } from '@torii/wasm-binary';
 import type { Guest } from './guest.js';
 import { servedHostFunctions, servedKernelFunctions } from './host-functions/index.js';
-import type { ServedFunction } from './host-functions/served-function.js';
-import { isWasiFunction, wasiImport } from './wasi/wasi.js';
+import type { HostAnswer, ServedFunction } from './host-functions/served-function.js';
+import { isWasiFunction, suspendsInWasi, wasiImport } from './wasi/wasi.js';
 
 /** Implementations by namespace and name. */
-export type LinkedImports = Record<string, Record<string, unknown>>;
+type Implementations = Readonly<Record<string, Record<string, unknown>>>;
+
+export interface LinkedImports {
+  readonly imports: Implementations;
+  /** Whether any of them may suspend the guest; if none may, it can be called without a way to be suspended. */
+  readonly suspends: boolean;
+}
 
 /**
  * Gives every import of a rewritten module an implementation of ours.
@@ -17,7 +23,8 @@ export type LinkedImports = Record<string, Record<string, unknown>>;
  */
 export function linkImports(imports: readonly ModuleImport[], guest: Guest): LinkedImports {
   // Namespaces and names come from the module, so these must be no keys of Object.prototype.
-  const linked: LinkedImports = Object.create(null);
+  const linked: Record<string, Record<string, unknown>> = Object.create(null);
+  let suspends = false;
   const problems: string[] = [];
   for (const entry of imports) {
     const found = resolveImport(entry, guest);
@@ -31,19 +38,22 @@ export function linkImports(imports: readonly ModuleImport[], guest: Guest): Lin
       linked[entry.module] = namespace;
     }
     namespace[entry.name] = found.implementation;
+    suspends ||= found.suspends;
   }
   if (problems.length > 0) {
     throw new AppError('config.compile_failed', { detail: `imports that cannot be linked: ${problems.slice(0, 10).join('; ')}` });
   }
-  return linked;
+  return { imports: linked, suspends };
 }
 
-type Resolved = { readonly implementation: unknown } | string;
+/** An implementation, or what is wrong with the import. */
+type Resolved = { readonly implementation: unknown; readonly suspends: boolean } | string;
 
 function resolveImport(entry: ModuleImport, guest: Guest): Resolved {
   const { module, name } = entry;
   if (module === rewrittenNamespaces.wasi) {
-    return isWasiFunction(name) ? { implementation: wasiImport(guest, name) } : 'is not a function of WASI preview 1';
+    if (!isWasiFunction(name)) return 'is not a function of WASI preview 1';
+    return { implementation: wasiImport(guest, name), suspends: suspendsInWasi(name) };
   }
   if (module === kernelNamespace || module === rewrittenNamespaces.env) return resolveKernel(entry, name, guest);
   if (module === 'env' && name.startsWith(legacyKernelPrefix)) return resolveKernel(entry, name.slice(legacyKernelPrefix.length), guest);
@@ -53,9 +63,9 @@ function resolveImport(entry: ModuleImport, guest: Guest): Resolved {
 
 function resolveKernel(entry: ModuleImport, name: string, guest: Guest): Resolved {
   const own = guest.kernel.guestFunction(name);
-  if (own !== undefined) return { implementation: own };
+  if (own !== undefined) return { implementation: own, suspends: false };
   const served = Object.hasOwn(servedKernelFunctions, name) ? servedKernelFunctions[name] : undefined;
-  return served === undefined ? 'is not a function of the Extism kernel' : serve(entry, served, guest);
+  return served === undefined ? 'is not a function of the Extism kernel' : serve(entry, { ...served, keepsError: true }, guest);
 }
 
 function resolveHostFunction(entry: ModuleImport, guest: Guest): Resolved {
@@ -63,7 +73,7 @@ function resolveHostFunction(entry: ModuleImport, guest: Guest): Resolved {
   const definition = Object.hasOwn(hostFunctions, name) ? hostFunctions[name] : undefined;
   if (definition === undefined) return 'is unknown';
   const served = Object.hasOwn(servedHostFunctions, name) ? servedHostFunctions[name] : undefined;
-  if (!definition.isAvailable || served === undefined) return 'is not available yet';
+  if (served === undefined) return 'is not available yet';
   if (definition.grant !== undefined && !isGranted(guest.spec.grants, definition.grant)) return `needs the grant ${definition.grant}`;
   if (entry.params?.length !== definition.params.length) return `must take ${definition.params.length} parameters`;
   return serve(entry, served, guest);
@@ -80,22 +90,41 @@ function serve(entry: ModuleImport, served: ServedFunction, guest: Guest): Resol
     return 'must take and return i32 or i64';
   }
   const toResult = resultConversion(results[0]);
+  const { keepsError = false } = served;
   const call = (...raw: readonly (number | bigint)[]): unknown => {
-    guest.run.countHostCall();
+    const { run } = guest;
+    run.countHostCall();
+    guest.beginHostCall(entry.name, keepsError);
+    const startedAtMs = guest.clock.nowMs();
+    const countCost = (): void => run.countHostCost(guest.hostCallBytes, guest.clock.nowMs() - startedAtMs);
     const result = answer(served, guest, raw.map(toNumber));
-    return typeof result === 'number' ? toResult(result) : guest.run.wait(result).then(toResult);
+    if (typeof result !== 'object') {
+      countCost();
+      return toResult(result);
+    }
+    return run.wait(result).then(
+      (value) => {
+        countCost();
+        return toResult(value);
+      },
+      (error: unknown) => {
+        countCost();
+        throw error;
+      },
+    );
   };
-  return { implementation: served.suspends ? new WebAssembly.Suspending(call) : call };
+  const suspends = served.suspends(guest);
+  return { implementation: suspends ? new WebAssembly.Suspending(call) : call, suspends };
 }
 
 /** What a host function throws on purpose has ended the run; anything else is a fault of ours and ends it too. */
-function answer(served: ServedFunction, guest: Guest, args: readonly number[]): number | Promise<number> {
+function answer(served: ServedFunction, guest: Guest, args: readonly number[]): HostAnswer | Promise<HostAnswer> {
   const failed = (error: unknown): never => {
     throw guest.run.end(new AppError('platform.internal', { cause: error }));
   };
   try {
     const result = served.body(guest, args);
-    return typeof result === 'number' ? result : result.catch(failed);
+    return typeof result === 'object' ? result.catch(failed) : result;
   } catch (error) {
     return failed(error);
   }
@@ -105,7 +134,9 @@ function toNumber(value: number | bigint): number {
   return typeof value === 'bigint' ? Number(BigInt.asUintN(64, value)) : value >>> 0;
 }
 
-function resultConversion(type: string | undefined): (value: number) => unknown {
+/** A function declared with a result of 32 bits gets the low ones of a sum. */
+function resultConversion(type: string | undefined): (value: HostAnswer) => unknown {
   if (type === undefined) return () => undefined;
-  return type === 'i64' ? (value) => BigInt(value) : (value) => value | 0;
+  if (type === 'i64') return (value) => BigInt(value);
+  return (value) => (typeof value === 'bigint' ? Number(BigInt.asIntN(32, value)) : value | 0);
 }

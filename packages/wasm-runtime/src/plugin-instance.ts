@@ -1,19 +1,35 @@
-import { createPlugin, type Plugin } from '@extism/extism';
+import type { Plugin } from '@extism/extism';
 import { AppError } from '@torii/contracts';
-import { rewrittenExportOf, rewrittenExports } from '@torii/wasm-binary';
+import type { Logger } from '@torii/service-kit';
+import { restorableGlobalPrefix, rewrittenExportOf, rewrittenExports } from '@torii/wasm-binary';
 import type { CallOptions, CallResult, FunctionSpec, RuntimeDeps } from './function-spec.js';
 import { Guest } from './guest.js';
+import { type FailureContext, failureOf, failureOfExit } from './guest-failure.js';
 import { GuestMemory } from './guest-memory.js';
 import { GuestRun, type RunLimits } from './guest-run.js';
 import { cleanBytes } from './host-functions/guest-log.js';
-import { yieldGateBase64 } from './kernel/kernel.generated.js';
-import { type LinkedImports, linkImports } from './link-imports.js';
+import type { InstanceBudget } from './instance-budget.js';
+import { instantiate, refuseEntry } from './instantiate.js';
+import { giveBackKernel } from './kernel/kernel-stock.js';
+import { YieldHook } from './kernel/yield-hook.js';
+import { linkImports } from './link-imports.js';
 import type { PreparedModule } from './prepare-module.js';
+import { GuestImage, type GuestState } from './restore/guest-image.js';
 import { threadTurns } from './turn-queue.js';
 
-const yieldGate = new WebAssembly.Module(Buffer.from(yieldGateBase64, 'base64'));
+/** Where an instance's memory is counted. */
+type MemoryAccount = Pick<InstanceBudget, 'grow'>;
 
-type PromisingExport = () => Promise<unknown>;
+export interface InstanceOptions {
+  readonly spec: FunctionSpec;
+  readonly prepared: PreparedModule;
+  readonly deps: RuntimeDeps;
+  readonly account: MemoryAccount;
+  /** What initialising may take. */
+  readonly timeoutMs: number;
+  /** Instead of initialising, the guest begins as this was taken. */
+  readonly image?: GuestImage;
+}
 
 /**
  * One live guest: an Extism plugin that the SDK has linked and that we call.
@@ -23,89 +39,178 @@ type PromisingExport = () => Promise<unknown>;
  */
 export class PluginInstance {
   isReusable = true;
+  /** Calls made so far. */
+  calls = 0;
+  /** Of the last call. */
+  lastRun: GuestRun | undefined;
+  readonly createdAtMs: number;
+  /** Whether nothing it imports waits, so that it can be called without a way to be suspended. */
+  readonly canRunPlain: boolean;
 
   private readonly spec: FunctionSpec;
   private readonly deps: RuntimeDeps;
   private readonly guest: Guest;
   private readonly plugin: Plugin;
   private readonly exports: Readonly<Record<string, unknown>>;
-  private readonly entry: PromisingExport;
+  private readonly entry: () => unknown;
+  private readonly suspendingEntry: () => Promise<unknown>;
+  private readonly fuel: WebAssembly.Global;
+  private readonly hook: YieldHook;
   private readonly growthFailed: WebAssembly.Global;
+  private readonly state: GuestState;
+  private readonly account: MemoryAccount;
+  private readonly keptMaxBytes: number;
+  private countedBytes = 0;
+  private restorer: (() => boolean) | undefined;
+  /** What it is depends on more than its module: host calls it made, or randomness it took, while it was initialised. */
+  private isOneOfAKind = false;
 
   /**
-   * Links, instantiates and initialises a guest within `timeoutMs`.
+   * Links, instantiates and initialises a guest.
    *
    * Throws `config.compile_failed`: an import that cannot be linked, a missing export, a trap or a missed deadline while
-   * initialising.
+   * initialising. Throws `capacity.pool_exhausted` when the thread has no memory left for it.
    */
-  static async create(spec: FunctionSpec, prepared: PreparedModule, deps: RuntimeDeps, timeoutMs: number): Promise<PluginInstance> {
+  static async create(options: InstanceOptions): Promise<PluginInstance> {
+    const { spec, prepared, deps, image } = options;
     refuseEntry(spec.functionName, prepared);
     const guest = new Guest(spec, deps);
     const linked = linkImports(prepared.imports, guest);
-    const plugin = await instantiate(prepared, linked);
+    const plugin = await instantiate(prepared, linked.imports);
     const { exports } = await plugin.getInstance();
-    const instance = new PluginInstance(spec, deps, guest, plugin, exports);
-    await instance.initialise(timeoutMs);
-    return instance;
+    const instance = new PluginInstance(options, guest, plugin, exports, !linked.suspends);
+    try {
+      if (image === undefined) await instance.initialise(options.timeoutMs);
+      else instance.restoreTo(image);
+      if (!instance.recount()) throw new AppError('capacity.pool_exhausted', { detail: 'the memory for guests is used up' });
+      return instance;
+    } catch (error) {
+      await instance.close();
+      options.account.grow(-instance.countedBytes);
+      throw error;
+    }
   }
 
-  private constructor(spec: FunctionSpec, deps: RuntimeDeps, guest: Guest, plugin: Plugin, exports: Readonly<Record<string, unknown>>) {
+  private constructor(options: InstanceOptions, guest: Guest, plugin: Plugin, exports: Readonly<Record<string, unknown>>, canRunPlain: boolean) {
+    const { spec, deps } = options;
     this.spec = spec;
     this.deps = deps;
+    this.account = options.account;
     this.guest = guest;
     this.plugin = plugin;
     this.exports = exports;
+    this.canRunPlain = canRunPlain;
+    this.createdAtMs = deps.clock.nowMs();
     this.growthFailed = exports[rewrittenExports.growthFailed] as WebAssembly.Global;
-    guest.memory = new GuestMemory(exports[rewrittenExports.memory] as WebAssembly.Memory | undefined);
-    this.entry = WebAssembly.promising(exports[rewrittenExportOf(spec.functionName)]);
-    this.setYieldHook();
+    const memory = exports[rewrittenExports.memory] as WebAssembly.Memory | undefined;
+    guest.memory = new GuestMemory(memory);
+    this.state = { memory, globals: mutableGlobals(exports) };
+    this.keptMaxBytes = Math.max(spec.limits.instanceKeptMaxBytes, memory?.buffer.byteLength ?? 0);
+    const entry = exports[rewrittenExportOf(spec.functionName)];
+    this.entry = entry as () => unknown;
+    this.suspendingEntry = WebAssembly.promising(entry);
+    this.fuel = exports[rewrittenExports.fuel] as WebAssembly.Global;
+    this.hook = new YieldHook(exports[rewrittenExports.yieldTable] as WebAssembly.Table, () => this.onCheck());
   }
 
-  /** Throws `plugin.*`, `client.gone`, or `platform.internal` for a fault of ours. */
-  async call(input: string | Uint8Array, options: CallOptions): Promise<CallResult> {
+  /** Bytes counted for it: its memory and its kernel's. */
+  get memoryBytes(): number {
+    return this.countedBytes;
+  }
+
+  /**
+   * Calls the guest. `isPlain` asks for the way without suspending, for one that `canRunPlain` and is known to be quick:
+   * the thread does nothing else until it returns.
+   *
+   * Throws `plugin.*`, `client.gone`, what `options.read` throws, or `platform.internal` for a fault of ours.
+   */
+  async call<Output>(input: string | Uint8Array, options: CallOptions<Output>, isPlain: boolean): Promise<CallResult<Output>> {
     const { limits } = this.spec;
     if (options.signal?.aborted === true) throw new AppError('client.gone');
-    const run = this.newRun({ ...limits, wallMs: Math.min(limits.wallMs, options.deadline.remainingMs()) }, options);
-    this.guest.begin(run);
+    const run = this.newRun(limits, Math.min(limits.wallMs, options.deadline.remainingMs()), options.log, options.signal);
+    this.lastRun = run;
+    this.calls += 1;
+    this.guest.begin(run, options.attributes);
     this.growthFailed.value = 0;
     if (!this.guest.kernel.begin(input)) {
       throw new AppError('plugin.limit_exceeded', { detail: 'the input is larger than the plugin can take' });
     }
     try {
-      await this.execute(run, this.entry);
+      if (isPlain) this.executePlain(run);
+      else await this.execute(run, this.suspendingEntry);
     } finally {
-      if (this.guest.kernel.isOvergrown) this.isReusable = false;
+      this.weigh();
     }
-    const output = this.guest.kernel.output(limits.responseMaxBytes);
-    if (output === undefined) {
-      throw new AppError('plugin.limit_exceeded', { detail: `the output has more than ${limits.responseMaxBytes} bytes` });
-    }
-    return { output, cpuMs: run.cpuMs, wallMs: run.wallMs, hostCalls: run.hostCalls, httpCalls: run.httpCalls };
+    const output = this.readOutput(options);
+    return {
+      output,
+      cpuMs: run.cpuMs,
+      wallMs: run.wallMs,
+      queueMs: 0,
+      hostCalls: run.hostCalls,
+      httpCalls: run.httpCalls,
+      hostBytes: run.hostBytes,
+      hostMs: run.hostMs,
+      memoryBytes: this.countedBytes,
+    };
+  }
+
+  /** The state of the guest now, or undefined when others cannot begin from it or it cannot be put back to it. */
+  takeImage(): GuestImage | undefined {
+    return this.isOneOfAKind ? undefined : GuestImage.take(this.state);
+  }
+
+  /** To be called once, with the image that `restore` then goes back to. */
+  keepImage(image: GuestImage): void {
+    this.restorer = image.restorerOf(this.state);
+  }
+
+  /** Puts the guest back to its image; false when it has none or has grown since. */
+  restore(): boolean {
+    this.guest.forgetVars();
+    return this.restorer?.() ?? false;
   }
 
   async close(): Promise<void> {
+    if (this.isReusable) giveBackKernel(this.guest.kernel);
     this.isReusable = false;
     await this.plugin.close();
   }
 
-  private newRun(limits: RunLimits, options: Pick<CallOptions, 'log' | 'signal'>): GuestRun {
-    const { log, signal } = options;
-    return new GuestRun({ limits, log, clock: this.deps.clock, turns: threadTurns, ...(signal === undefined ? {} : { signal }) });
+  private newRun(limits: RunLimits, wallMs: number, log: Logger, signal?: AbortSignal): GuestRun {
+    return new GuestRun({ limits, wallMs, log, signal, clock: this.deps.clock, turns: threadTurns, fuel: this.fuel });
+  }
+
+  private executePlain(run: GuestRun): void {
+    this.hook.answerPlainly();
+    let result: unknown;
+    try {
+      result = run.executePlain(this.entry);
+    } catch (error) {
+      this.afterThrow(error, run);
+      return;
+    } finally {
+      this.guest.log.flush();
+    }
+    this.afterReturn(result);
   }
 
   /** Settles when the guest has returned without an error; throws what else became of it. */
-  private async execute(run: GuestRun, entry: PromisingExport): Promise<void> {
+  private async execute(run: GuestRun, entry: () => Promise<unknown>): Promise<void> {
+    this.hook.answerSuspending();
     let result: unknown;
     try {
       result = await run.execute(entry);
     } catch (error) {
-      // Closed, not returned: after a trap or a cut the guest's memory may hold half of someone's request.
-      this.isReusable = false;
-      if (run.ended === undefined && run.exitCode !== undefined) return this.exited(run.exitCode);
-      throw this.failureOf(error, run);
+      this.afterThrow(error, run);
+      return;
     } finally {
       this.guest.log.flush();
     }
+    this.afterReturn(result);
+  }
+
+  private afterReturn(result: unknown): void {
     const message = this.guest.kernel.error();
     const hasFailed = result !== undefined && result !== 0 && result !== 0n;
     if (message === undefined && !hasFailed) return;
@@ -113,25 +218,54 @@ export class PluginInstance {
     throw new AppError('plugin.failed', { detail: said === '' ? `the plugin returned ${String(result)}` : said });
   }
 
-  /** `exit(0)` is a way to end a call; the instance is used up all the same. */
-  private exited(code: number): void {
-    if (code === 0) return;
-    if (this.growthFailed.value === 1) throw this.memoryExceeded();
-    throw new AppError('plugin.failed', { detail: `the plugin exited with code ${code}` });
+  /** Closed, not returned: after a trap, an exit or a cut the guest's memory may hold half of someone's request. */
+  private afterThrow(error: unknown, run: GuestRun): void {
+    this.isReusable = false;
+    const context: FailureContext = {
+      run,
+      hasGrowthFailed: this.growthFailed.value === 1,
+      memoryMaxBytes: this.spec.limits.memoryMaxBytes,
+    };
+    const failure = run.ended === undefined && run.exitCode !== undefined ? failureOfExit(run.exitCode, context) : failureOf(error, context);
+    if (failure !== undefined) throw failure;
   }
 
-  private failureOf(error: unknown, run: GuestRun): AppError {
-    if (run.ended !== undefined) return run.ended;
-    // By name: a trap may come from another realm's WebAssembly.
-    const { name, message } = describe(error);
-    if (name === 'RangeError') return new AppError('plugin.trapped', { detail: 'the call stack is exhausted', cause: error });
-    if (name !== 'RuntimeError' && name !== 'Exception') return new AppError('platform.internal', { cause: error });
-    if (this.growthFailed.value === 1) return this.memoryExceeded(error);
-    return new AppError('plugin.trapped', { detail: name === 'Exception' ? 'an exception was not caught' : message, cause: error });
+  /** What the guest wrote, read while it still lies in the kernel. A guest that wrote what cannot be read is not kept. */
+  private readOutput<Output>({ read }: CallOptions<Output>): Output {
+    const { responseMaxBytes } = this.spec.limits;
+    const output = this.guest.kernel.output(responseMaxBytes);
+    if (output === undefined) {
+      throw new AppError('plugin.limit_exceeded', { detail: `the output has more than ${responseMaxBytes} bytes` });
+    }
+    try {
+      return read(output);
+    } catch (error) {
+      this.isReusable = false;
+      throw error;
+    }
   }
 
-  private memoryExceeded(cause?: unknown): AppError {
-    return new AppError('plugin.memory_exceeded', { detail: `the plugin needs more than ${this.spec.limits.memoryMaxBytes} bytes of memory`, cause });
+  /** After a call: an instance that has grown large is not kept, because memory never shrinks. */
+  private weigh(): void {
+    const fits = this.recount();
+    const { memory } = this.state;
+    const isLarge = memory !== undefined && memory.buffer.byteLength > this.keptMaxBytes;
+    if (!fits || isLarge || this.guest.kernel.isOvergrown) this.isReusable = false;
+  }
+
+  /** Counts the memory there is now; false when the thread's budget does not hold it. */
+  private recount(): boolean {
+    const bytes = (this.state.memory?.buffer.byteLength ?? 0) + this.guest.kernel.memoryBytes;
+    const added = bytes - this.countedBytes;
+    this.countedBytes = bytes;
+    return added <= 0 || this.account.grow(added);
+  }
+
+  private onCheck(): number | Promise<number> {
+    const { run } = this.guest;
+    run.expectStack();
+    if (!this.recount()) run.end(new AppError('capacity.overloaded', { detail: 'the memory for guests is used up on this node' }));
+    return run.check(this.fuel);
   }
 
   /** What instantiating would have run without a deadline, in its order; the rewriting made exports of it. */
@@ -142,66 +276,28 @@ export class PluginInstance {
       if (exported === undefined) continue;
       const leftMs = Math.max(0, deadlineMs - this.deps.clock.nowMs());
       const { hostCallsMax, httpCallsMax } = this.spec.limits;
-      const run = this.newRun({ cpuMs: leftMs, wallMs: leftMs, hostCallsMax, httpCallsMax }, { log: this.deps.log });
+      const run = this.newRun({ cpuMs: leftMs, hostCallsMax, httpCallsMax }, leftMs, this.deps.log);
       this.guest.begin(run);
-      const initialiser = WebAssembly.promising(exported);
       try {
-        await this.execute(run, initialiser);
+        await this.execute(run, WebAssembly.promising(exported));
       } catch (error) {
         const { detail = 'unknown' } = AppError.from(error);
         throw new AppError('config.compile_failed', { detail: `initialising the plugin failed: ${detail}`, cause: error });
       }
       if (!this.isReusable) throw new AppError('config.compile_failed', { detail: 'the plugin exited while initialising' });
+      if (run.hostCalls > 0 || this.guest.randomBytes > 0) this.isOneOfAKind = true;
     }
   }
 
-  private setYieldHook(): void {
-    const fuel = this.exports[rewrittenExports.fuel] as WebAssembly.Global;
-    const onCheck = new WebAssembly.Suspending(() => this.guest.run.check(fuel));
-    const gate = new WebAssembly.Instance(yieldGate, { host: { yield: onCheck } });
-    (this.exports[rewrittenExports.yieldTable] as WebAssembly.Table).set(0, gate.exports.check);
+  private restoreTo(image: GuestImage): void {
+    this.keepImage(image);
+    if (!this.restore()) throw new AppError('platform.internal', { detail: 'a new instance does not fit the image of its module' });
   }
 }
 
-/** A plugin's entry takes nothing and returns a number or nothing: input and output go through the kernel. */
-function refuseEntry(functionName: string, prepared: PreparedModule): void {
-  const name = rewrittenExportOf(functionName);
-  const found = prepared.exports.find((entry) => entry.name === name && entry.kind === 'function');
-  if (found === undefined) throw new AppError('config.compile_failed', { detail: `the module has no exported function "${functionName}"` });
-  const { params = [], results = [] } = found;
-  if (params.length > 0 || results.length > 1 || !results.every((type) => type === 'i32' || type === 'i64')) {
-    throw new AppError('config.compile_failed', { detail: `the exported function "${functionName}" must take nothing and return i32 or nothing` });
-  }
-}
-
-/**
- * The SDK calls `.bind(null, context)` on whatever it is given for an import and links what that returns. So it can be
- * handed functions it would otherwise wrap: wasm exports of the kernel and suspending ones (js-sdk 2.0.0-rc13,
- * foreground-plugin.ts). Everything else it could do for a guest (WASI, HTTP, config) stays off.
- */
-async function instantiate({ module }: PreparedModule, linked: LinkedImports): Promise<Plugin> {
-  const functions: Record<string, Record<string, () => never>> = {};
-  for (const [namespace, implementations] of Object.entries(linked)) {
-    const bound = Object.entries(implementations).map(([name, implementation]) => [name, { bind: () => implementation }]);
-    functions[namespace] = Object.fromEntries(bound);
-  }
-  try {
-    return await createPlugin(
-      { wasm: [{ module, name: 'main' } as never] },
-      { functions, useWasi: false, runInWorker: false, allowedHosts: [], config: {}, fetch: refuseFetch },
-    );
-  } catch (error) {
-    throw new AppError('config.compile_failed', { detail: `the module cannot be instantiated: ${describe(error).message}`, cause: error });
-  }
-}
-
-/** Nothing of the SDK may fetch; should an import ever slip through to it, this is what it gets. */
-function refuseFetch(): Promise<never> {
-  return Promise.reject(new Error('outbound HTTP does not go through the SDK'));
-}
-
-function describe(error: unknown): { readonly name: string; readonly message: string } {
-  const { name, message } = error as { readonly name?: unknown; readonly message?: unknown };
-  const constructorName = (error as object | null)?.constructor?.name;
-  return { name: typeof name === 'string' ? name : (constructorName ?? 'unknown'), message: typeof message === 'string' ? message : String(error) };
+function mutableGlobals(exports: Readonly<Record<string, unknown>>): WebAssembly.Global[] {
+  return Object.keys(exports)
+    .filter((name) => name.startsWith(restorableGlobalPrefix))
+    .sort()
+    .map((name) => exports[name] as WebAssembly.Global);
 }

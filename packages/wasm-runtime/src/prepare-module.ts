@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { AppError } from '@torii/contracts';
-import { describeModule, type ModuleExport, type ModuleImport, rewriteModule } from '@torii/wasm-binary';
+import { describeModule, type ModuleExport, type ModuleImport, rewrittenExports } from '@torii/wasm-binary';
+import { memoryMaxPagesOf, rewriteForGuests } from './rewrite-for-guests.js';
 import type { WasmModule } from './web-assembly.js';
 
 /** A module as guests are made of: rewritten and compiled. Can be posted to data threads, which share the code. */
@@ -12,22 +13,33 @@ export interface PreparedModule {
   readonly exports: readonly ModuleExport[];
 }
 
-const pageBytes = 65_536;
+/** Whether an instance can be put back to a state it had by its memory and its mutable globals alone. */
+export function isRestorable({ exports }: Pick<PreparedModule, 'exports'>): boolean {
+  return exports.some(({ name }) => name === rewrittenExports.restorable);
+}
 
 /**
- * Rewrites and compiles a module, once per version and process, off the request path.
- *
- * Rewriting takes some 25 ms per MB of this thread; compiling happens in the background. Throws
- * `config.compile_failed` that says what is wrong with the module.
+ * Rewrites and compiles a module on this thread. A node does the first half in a `RewriteThread`, since it takes some
+ * 25 ms per MB. Throws `config.compile_failed` that says what is wrong with the module.
  */
 export async function prepareModule(bytes: Uint8Array, limits: { readonly memoryMaxBytes: number }): Promise<PreparedModule> {
+  let rewritten: Uint8Array;
   try {
-    const rewritten = rewriteModule(bytes, { memoryMaxPages: Math.max(1, Math.ceil(limits.memoryMaxBytes / pageBytes)) });
+    rewritten = rewriteForGuests(bytes, memoryMaxPagesOf(limits.memoryMaxBytes));
+  } catch (error) {
+    throw compileFailed(error);
+  }
+  return compilePrepared(rewritten);
+}
+
+/** Compiles a module that was rewritten before, in the background. Throws `config.compile_failed`. */
+export async function compilePrepared(rewritten: Uint8Array): Promise<PreparedModule> {
+  try {
     const { imports, exports } = describeModule(rewritten);
     const module = await compile(rewritten);
     return { module, rewrittenBytes: rewritten.length, imports, exports };
   } catch (error) {
-    throw new AppError('config.compile_failed', { detail: error instanceof Error ? error.message : String(error), cause: error });
+    throw compileFailed(error);
   }
 }
 
@@ -45,4 +57,8 @@ async function compile(bytes: Uint8Array): Promise<WasmModule> {
   } finally {
     clearInterval(keepAlive);
   }
+}
+
+function compileFailed(error: unknown): AppError {
+  return new AppError('config.compile_failed', { detail: error instanceof Error ? error.message : String(error), cause: error });
 }

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { hostFunctionNamespaces, hostFunctions, kernelFunctions } from '@torii/contracts';
+import { GrantString, hostFunctionNamespaces, hostFunctions, kernelFunctions } from '@torii/contracts';
 import { describeModule, rewriteModule } from '@torii/wasm-binary';
 import { codeOf, type LoadedFunction, loadGuest } from '../test/a-function.js';
+import { memoryStores } from '../test/a-map.js';
 import { type RunningServer, startServer } from '../test/a-server.js';
 import { compileWat, guestBytes } from '../test/wat.js';
 import { Guest } from './guest.js';
@@ -34,9 +35,9 @@ function importEverything(): Uint8Array {
     line('extism:host/env', name, params, result),
     line('env', `extism_${name}`, params, result),
   ]);
-  const host = Object.entries(hostFunctions)
-    .filter(([, { isAvailable }]) => isAvailable)
-    .flatMap(([name, { params, result }]) => hostFunctionNamespaces.map((namespace) => line(namespace, name, params, result)));
+  const host = Object.entries(hostFunctions).flatMap(([name, { params, result }]) =>
+    hostFunctionNamespaces.map((namespace) => line(namespace, name, params, result)),
+  );
   const wasi = ['fd_write', 'random_get', 'clock_time_get', 'poll_oneoff', 'path_open', 'sock_send', 'proc_exit'].map((name) =>
     line('wasi_snapshot_preview1', name, ['i32'], 'i32'),
   );
@@ -51,12 +52,12 @@ it('leaves no import to the SDK, whatever a guest imports', async () => {
   expect(imports.map(({ module }) => module)).not.toContain('wasi_snapshot_preview1');
   expect(imports.filter(({ module }) => module === 'extism:host/env').map(({ name }) => name)).not.toContain('http_request');
 
-  const spec = { grants: ['plugin_map:read', 'plugin_map:write'], config: {}, limits: { requestMaxBytes: 0, responseMaxBytes: 0 } };
-  const guest = new Guest(spec as unknown as FunctionSpec, { mapFor: () => undefined } as unknown as RuntimeDeps);
+  const spec = { grants: GrantString.options, config: {}, limits: { requestMaxBytes: 0, responseMaxBytes: 0 } };
+  const guest = new Guest(spec as unknown as FunctionSpec, { stores: memoryStores() } as unknown as RuntimeDeps);
   const linked = linkImports(imports, guest);
-  for (const { module, name } of imports) expect(linked[module]?.[name]).toBeDefined();
+  for (const { module, name } of imports) expect(linked.imports[module]?.[name]).toBeDefined();
 
-  loaded = await loadGuest(bytes);
+  loaded = await loadGuest(bytes, { grants: GrantString.options });
   await loaded.call();
 });
 

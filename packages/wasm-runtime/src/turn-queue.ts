@@ -1,28 +1,73 @@
+import { type Clock, systemClock } from '@torii/service-kit';
+
+/** A guest computes this long before it lets others go on. */
+export const sliceMs = 0.5;
+
+export interface TurnQueueOptions {
+  /** What guests that compute for long may take of a thread that has other work, 0 to 1. */
+  readonly share?: number;
+  readonly clock?: Clock;
+}
+
+const defaultShare = 0.15;
+/** A turn of the event loop that took less found nothing to do. */
+const quietTurnMs = 0.04;
+/** So many quiet turns in a row, and the thread counts as idle. */
+const quietTurns = 3;
+
 /**
- * Lets guests that compute for long take turns: one of them goes on per turn of the event loop, so that whatever the
- * loop has for others, sockets above all, comes in between.
+ * Lets guests that compute for long take turns, one slice at a time, so that whatever the event loop has for others,
+ * sockets above all, comes in between.
  *
- * Bounded by the number of instances: each waits at most once.
+ * Between two slices the thread belongs to everyone else, until the slices are no more than their share of its time; on
+ * a thread that has nothing else to do the next slice begins at once. Bounded by the number of instances: each waits at
+ * most once.
  */
 export class TurnQueue {
   private readonly waiting: (() => void)[] = [];
+  private readonly restMs: number;
+  private readonly clock: Clock;
   private isScheduled = false;
+  private restUntilMs = 0;
+  private lastTurnAtMs = 0;
+  private quiet = 0;
+
+  constructor(options: TurnQueueOptions = {}) {
+    const share = Math.min(1, Math.max(0.01, options.share ?? defaultShare));
+    this.restMs = sliceMs * (1 / share - 1);
+    this.clock = options.clock ?? systemClock;
+  }
 
   next(): Promise<void> {
     return new Promise((resolve) => {
       this.waiting.push(resolve);
+      if (this.isScheduled) return;
+      this.startResting();
       this.schedule();
     });
   }
 
   private schedule(): void {
-    if (this.isScheduled) return;
     this.isScheduled = true;
-    setImmediate(() => {
-      this.isScheduled = false;
+    setImmediate(() => this.turn());
+  }
+
+  private turn(): void {
+    this.isScheduled = false;
+    const nowMs = this.clock.nowMs();
+    this.quiet = nowMs - this.lastTurnAtMs < quietTurnMs ? this.quiet + 1 : 0;
+    this.lastTurnAtMs = nowMs;
+    if (nowMs >= this.restUntilMs || this.quiet >= quietTurns) {
       this.waiting.shift()?.();
-      if (this.waiting.length > 0) this.schedule();
-    });
+      this.startResting();
+    }
+    if (this.waiting.length > 0) this.schedule();
+  }
+
+  /** The slice that begins now, and what the thread then owes the others. */
+  private startResting(): void {
+    this.quiet = 0;
+    this.restUntilMs = this.clock.nowMs() + sliceMs + this.restMs;
   }
 }
 

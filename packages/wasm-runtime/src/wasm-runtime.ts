@@ -4,7 +4,5 @@ import type { PreparedModule } from './prepare-module.js';
 
 /** Makes a plugin version callable in this thread. Nothing runs until `warmUp` or the first call; close the pool when it is replaced. */
 export function loadFunction(spec: FunctionSpec, prepared: PreparedModule, deps: RuntimeDeps): InstancePool {
-  // One view of the plugin's map for all its instances.
-  const map = deps.mapFor(spec.pluginId);
-  return new InstancePool(spec, prepared, { ...deps, mapFor: () => map });
+  return new InstancePool(spec, prepared, deps);
 }

@@ -14,6 +14,7 @@ declare global {
       constructor(module: Module, imports?: Record<string, Record<string, unknown>>);
     }
     class Memory {
+      constructor(size: { readonly initial: number; readonly maximum?: number });
       readonly buffer: ArrayBuffer;
       private readonly kind: 'memory';
     }

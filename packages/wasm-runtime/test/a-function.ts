@@ -1,5 +1,5 @@
 import { pluginLimits } from '@torii/contracts';
-import { type KvStore, MemoryKvStore } from '@torii/kv';
+import type { KvStore } from '@torii/kv';
 import { createLogger, Deadline, systemClock } from '@torii/service-kit';
 import {
   type CallOptions,
@@ -10,8 +10,12 @@ import {
   type InstanceBudget,
   type InstancePool,
   loadFunction,
+  type PreparedModule,
   prepareModule,
+  type RuntimeDeps,
+  type Stores,
 } from '../src/index.js';
+import { memoryStores } from './a-map.js';
 
 /** Everything a test may set; what it leaves out is generous, so that only what it is about can fail. */
 export interface FunctionOptions {
@@ -23,14 +27,22 @@ export interface FunctionOptions {
   readonly allowPrivate?: boolean;
   readonly egress?: Partial<EgressOptions>;
   readonly budget?: InstanceBudget;
-  /** Instead of a map in memory. */
-  readonly mapStore?: KvStore;
+  readonly isolation?: FunctionSpec['isolation'];
+  readonly quarantine?: RuntimeDeps['quarantine'];
+  readonly storeLimits?: FunctionSpec['storeLimits'];
+  readonly compat?: 'torii' | 'otoroshi';
+  /** Instead of any of the stores; the others are in memory, and empty. */
+  readonly stores?: Partial<Stores>;
+  readonly state?: RuntimeDeps['state'];
 }
 
 export interface LoadedFunction {
   readonly pool: InstancePool;
   readonly logLines: Record<string, unknown>[];
-  readonly map: MemoryKvStore;
+  /** The plugin's map. */
+  readonly map: KvStore;
+  /** What the pool makes its instances of. */
+  readonly parts: { readonly spec: FunctionSpec; readonly prepared: PreparedModule; readonly deps: RuntimeDeps };
   call(input?: string | Uint8Array, options?: Partial<CallOptions>): Promise<CallResult>;
   /** The output as text. */
   text(input?: string): Promise<string>;
@@ -45,8 +57,8 @@ export async function loadGuest(bytes: Uint8Array, options: FunctionOptions = {}
   const logLines: Record<string, unknown>[] = [];
   const log = createLogger({ level: 'trace', app: 'test' }, { write: (line: string) => void logLines.push(JSON.parse(line)) });
   const egress = createEgress({ privateCidrs: [], overrides: new Map(), connectTimeoutMs: 5_000, ...options.egress }, { clock: systemClock, log });
-  const map = new MemoryKvStore(limits.kvMaxBytes);
-  const prepared = await prepareModule(bytes, limits);
+  const stores = { ...memoryStores(limits.kvMaxBytes), ...options.stores };
+  const prepared = await preparedOnce(bytes, limits.memoryMaxBytes);
   const spec: FunctionSpec = {
     pluginId: 'pl_test',
     pluginName: 'test',
@@ -56,16 +68,24 @@ export async function loadGuest(bytes: Uint8Array, options: FunctionOptions = {}
     allowPrivate: options.allowPrivate ?? false,
     grants: options.grants ?? ['plugin_map:read', 'plugin_map:write'],
     config: options.config ?? {},
+    isolation: options.isolation ?? 'reuse',
+    storeLimits: options.storeLimits,
+    compat: options.compat ?? 'torii',
     limits,
   };
+  // Tests make a guest fail over and over; only those about quarantine want that noticed.
+  const quarantine = options.quarantine ?? { offencesMin: Number.POSITIVE_INFINITY };
   const budget = options.budget === undefined ? {} : { budget: options.budget };
-  const pool = loadFunction(spec, prepared, { clock: systemClock, log, egress, mapFor: () => options.mapStore ?? map, ...budget });
+  const state = options.state ?? nothingToShow;
+  const deps: RuntimeDeps = { clock: systemClock, log, egress, stores, state, ...budget, quarantine };
+  const pool = loadFunction(spec, prepared, deps);
   const call = (input: string | Uint8Array = '', callOptions: Partial<CallOptions> = {}): Promise<CallResult> =>
-    pool.call(input, { requestId: 'rq_test', deadline: Deadline.after(60_000, systemClock), log, ...callOptions });
+    pool.call(input, { requestId: 'rq_test', deadline: Deadline.after(60_000, systemClock), log, read: copyOf, ...callOptions });
   return {
     pool,
     logLines,
-    map,
+    map: stores.pluginMap('pl_test'),
+    parts: { spec, prepared, deps },
     call,
     text: async (input = '') => new TextDecoder().decode((await call(input)).output),
     close: async () => {
@@ -73,6 +93,29 @@ export async function loadGuest(bytes: Uint8Array, options: FunctionOptions = {}
       await egress.close();
     },
   };
+}
+
+const prepared = new WeakMap<Uint8Array, Map<number, Promise<PreparedModule>>>();
+
+/** Tests that load the same bytes again and again prepare them once. */
+function preparedOnce(bytes: Uint8Array, memoryMaxBytes: number): Promise<PreparedModule> {
+  const known = prepared.get(bytes) ?? new Map<number, Promise<PreparedModule>>();
+  prepared.set(bytes, known);
+  const module = known.get(memoryMaxBytes) ?? prepareModule(bytes, { memoryMaxBytes });
+  known.set(memoryMaxBytes, module);
+  return module;
+}
+
+const nothingToShow: RuntimeDeps['state'] = {
+  all: () => '{}',
+  entity: () => undefined,
+  globalConfig: () => '{}',
+  nodeConfig: () => '{}',
+  nodeState: () => '{}',
+};
+
+function copyOf(output: Uint8Array): Uint8Array {
+  return output.slice();
 }
 
 /** The code an operation fails with, or `none`. */

@@ -73,8 +73,16 @@ describe('checkModule', () => {
     expect(issuesOf(anImport('extism:host/env', name))).toMatchObject([{ code: 'unknown_import' }]);
   });
 
-  it('refuses host functions that are known but not served yet', () => {
-    expect(issuesOf(anImport('env', 'proxy_global_map_get'))).toMatchObject([{ pointer: '/source', code: 'not_available' }]);
+  it('refuses grants that would grant nothing', () => {
+    const module = { imports: [], exports: [handle] };
+    const hostFunctions = [
+      { name: 'state' as const, access: ['read' as const, 'write' as const], ttlMs: 5 },
+      { name: 'global_map' as const, access: ['read' as const, 'write' as const], ttlMs: 5, maxKeys: 5 },
+    ];
+    expect(checkModule(module, { ...spec, hostFunctions }).map(({ pointer }) => pointer)).toEqual([
+      '/hostFunctions/0/access/1',
+      '/hostFunctions/0/ttlMs',
+    ]);
   });
 
   it.each([

@@ -12,7 +12,7 @@ import {
   wasiNamespace,
 } from '@torii/contracts';
 import { suggestion } from '../http/did-you-mean.js';
-import { grantsOf } from './grants.js';
+import { grantIssues, grantsOf } from './grants.js';
 
 export interface CheckedModule {
   readonly imports: readonly ModuleImport[];
@@ -34,6 +34,7 @@ const namedExportsMax = 10;
 export function checkModule(module: CheckedModule, spec: CheckedSpec): FieldIssue[] {
   const grants = grantsOf(spec.hostFunctions);
   return [
+    ...grantIssues(spec.hostFunctions),
     ...checkFunction(module.exports, spec.functionName),
     ...module.imports.flatMap((entry) => checkImport(entry, grants)),
     ...wasiIssue(module, spec),
@@ -102,7 +103,6 @@ function checkHostImport(entry: ModuleImport, grants: ReadonlySet<string>): Fiel
   const label = `${entry.module}.${entry.name}`;
   if (known === undefined)
     return unknownImport(`the module imports ${label}, which is no host function${suggestion(entry.name, Object.keys(hostFunctions))}`);
-  if (!known.isAvailable) return [{ pointer: '/source', detail: `the module imports ${label}, which is not available yet`, code: 'not_available' }];
   const issues = signatureIssues(entry, known);
   if (known.grant !== undefined && !grants.has(known.grant)) {
     const detail = `the module imports ${label}: add "${known.grant}" to hostFunctions`;

@@ -1,4 +1,4 @@
-import { GrantString, type HostFunctionGrant } from '@torii/contracts';
+import { type FieldIssue, GrantString, type HostFunctionGrant, type StoreLimits, type StoreName, storeNames } from '@torii/contracts';
 import type { z } from 'zod';
 
 export type GrantText = z.infer<typeof GrantString>;
@@ -14,4 +14,48 @@ export function grantsOf(hostFunctions: readonly HostFunctionGrant[]): Set<Grant
     }
   }
   return grants;
+}
+
+/**
+ * How grants are narrowed, by store; undefined when none is. Of several grants for one store the narrowest counts, so
+ * that a plain one beside it takes nothing back.
+ */
+export function storeLimitsOf(hostFunctions: readonly HostFunctionGrant[]): Partial<Record<StoreName, StoreLimits>> | undefined {
+  const limits: Partial<Record<StoreName, StoreLimits>> = {};
+  for (const grant of hostFunctions) {
+    if (typeof grant === 'string' || !isStore(grant.name)) continue;
+    const known = limits[grant.name];
+    const ttlMs = least(known?.ttlMs, grant.ttlMs);
+    const maxKeys = least(known?.maxKeys, grant.maxKeys);
+    if (ttlMs === undefined && maxKeys === undefined) continue;
+    limits[grant.name] = { ...(ttlMs === undefined ? {} : { ttlMs }), ...(maxKeys === undefined ? {} : { maxKeys }) };
+  }
+  return Object.keys(limits).length === 0 ? undefined : limits;
+}
+
+/** Grants that would grant nothing, and limits that nothing would observe. */
+export function grantIssues(hostFunctions: readonly HostFunctionGrant[]): FieldIssue[] {
+  return hostFunctions.flatMap((grant, index) => {
+    if (typeof grant === 'string') return [];
+    const pointer = `/hostFunctions/${index}`;
+    const issues: FieldIssue[] = [];
+    grant.access.forEach((access, at) => {
+      if (GrantString.safeParse(`${grant.name}:${access}`).success) return;
+      issues.push({ pointer: `${pointer}/access/${at}`, detail: `there is no ${access} access to ${grant.name}: leave it out` });
+    });
+    for (const name of ['ttlMs', 'maxKeys'] as const) {
+      if (grant[name] === undefined || isStore(grant.name)) continue;
+      issues.push({ pointer: `${pointer}/${name}`, detail: `${grant.name} is no store: leave it out` });
+    }
+    return issues;
+  });
+}
+
+function isStore(name: string): name is StoreName {
+  return (storeNames as readonly string[]).includes(name);
+}
+
+function least(...values: readonly (number | undefined)[]): number | undefined {
+  const given = values.filter((value) => value !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
 }

@@ -66,6 +66,18 @@ describe('assembleSnapshot', () => {
     expect(contents.plugins[0]?.grants).toEqual(['plugin_map:read', 'plugin_map:write']);
   });
 
+  it('carries the narrowest limits of each store, and no field where there are none', () => {
+    const hostFunctions = [
+      'plugin_map:write',
+      { name: 'plugin_map', access: ['read'], ttlMs: 500, maxKeys: 10 },
+      { name: 'plugin_map', access: ['write'], ttlMs: 900 },
+      { name: 'global_datastore', access: ['read'] },
+    ];
+    const narrowed = assemble([aRoute(1, pluginB)], [aVersion(pluginB, 1, { hostFunctions })]);
+    expect(narrowed.plugins[0]?.storeLimits).toEqual({ plugin_map: { ttlMs: 500, maxKeys: 10 } });
+    expect(assemble([aRoute(1, pluginB)], [aVersion(pluginB, 1)]).plugins[0]).not.toHaveProperty('storeLimits');
+  });
+
   it('throws rather than publish a route without its plugin', () => {
     expect(() => assemble([aRoute(1, pluginA)], [])).toThrow(/rt_/);
     expect(() => enabledRoutes([aRoute(1, 'pl_gone')], currentVersions)).toThrow(/rt_/);

@@ -1,5 +1,5 @@
 import { PluginSpec, RouteSpec, type SnapshotPlugin, type SnapshotRoute } from '@torii/contracts';
-import { grantsOf } from '../plugins/grants.js';
+import { grantsOf, storeLimitsOf } from '../plugins/grants.js';
 
 interface RouteRow {
   readonly id: string;
@@ -83,6 +83,7 @@ function targetOf(spec: RouteSpec, currentVersions: ReadonlyMap<string, number>)
 
 function toSnapshotPlugin(row: PluginVersionRow): SnapshotPlugin {
   const spec = PluginSpec.parse(row.spec);
+  const storeLimits = storeLimitsOf(spec.hostFunctions);
   if (spec.kind !== 'backend') throw new Error(`plugin ${row.pluginId} has the kind ${spec.kind}, which nodes do not serve`);
   return {
     id: row.pluginId as SnapshotPlugin['id'],
@@ -96,7 +97,9 @@ function toSnapshotPlugin(row: PluginVersionRow): SnapshotPlugin {
     allowedHosts: spec.allowedHosts,
     allowPrivate: spec.allowPrivate,
     grants: [...grantsOf(spec.hostFunctions)].sort(),
+    ...(storeLimits === undefined ? {} : { storeLimits }),
     mapStore: spec.mapStore,
+    isolation: spec.isolation,
     config: spec.config,
     limits: spec.limits,
   };

@@ -5,6 +5,8 @@ import type { RouteTable } from '../routing/route-table.js';
 /** A route with everything its requests need, looked up when the configuration changed. */
 export interface BoundRoute {
   readonly name: string;
+  /** Where its requests are counted. */
+  readonly row: number;
   readonly match: SnapshotMatch[];
   readonly stripPath: boolean;
   readonly requestMaxBytes: number;

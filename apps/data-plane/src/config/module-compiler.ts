@@ -1,44 +1,98 @@
 import { canonicalJson, sha256 } from '@torii/config-sync';
 import { AppError, pluginVersionKey, type Snapshot, type SnapshotPlugin } from '@torii/contracts';
-import { type PreparedModule, prepareModule } from '@torii/wasm-runtime';
+import { compilePrepared, memoryMaxPagesOf, type PreparedModule, rewriterVersion } from '@torii/wasm-runtime';
 import type { CompiledSnapshot, PluginBundle } from '../threads/thread-messages.js';
+import { AtMost } from './at-most.js';
 
 /** Where a node gets a module's bytes. */
-export interface ArtifactSource {
+interface ArtifactSource {
   get(sha256: string): Promise<Uint8Array>;
 }
 
+/** Makes guests' modules of uploaded ones; `RewriteThread` outside tests. */
+interface Rewriter {
+  rewrite(bytes: Uint8Array, limits: { readonly memoryMaxBytes: number }): Promise<Uint8Array>;
+}
+
+/** Where rewritten modules are kept; `PreparedCache` outside tests. */
+interface RewrittenStore {
+  get(name: string): Promise<Uint8Array | undefined>;
+  put(name: string, bytes: Uint8Array): Promise<void>;
+}
+
+export interface Preparation {
+  readonly plugin: SnapshotPlugin;
+  readonly durationMs: number;
+  readonly isFromDisk: boolean;
+}
+
+export interface ModuleCompilerDeps {
+  readonly artifacts: ArtifactSource;
+  readonly rewriter: Rewriter;
+  readonly store: RewrittenStore;
+  readonly onPrepared?: (preparation: Preparation) => void;
+}
+
+/** Modules that are fetched, read, rewritten or compiled at once: each has its bytes in memory twice. */
+const parallelMax = 4;
+
 /**
- * Prepares and compiles the modules of configurations on the main thread, off the request path. A module is compiled
- * once however many plugins and revisions use it, as long as the newest revision does.
+ * Prepares and compiles the modules of configurations, off the request path and, but for the last steps, off the main
+ * thread. A module is compiled once however many plugins and revisions use it, as long as the newest revision does.
  */
 export class ModuleCompiler {
+  private readonly places = new AtMost(parallelMax);
   private compiled = new Map<string, Promise<PreparedModule>>();
 
-  constructor(private readonly artifacts: ArtifactSource) {}
+  constructor(private readonly deps: ModuleCompilerDeps) {}
 
   /** Throws `config.unknown_artifact`, `config.digest_mismatch` or `config.compile_failed`, naming the plugin. */
   async compile(snapshot: Snapshot): Promise<CompiledSnapshot> {
     const next = new Map<string, Promise<PreparedModule>>();
-    const plugins: PluginBundle[] = [];
-    for (const plugin of snapshot.plugins) {
-      const moduleKey = `${plugin.sha256}/${plugin.limits.memoryMaxBytes}`;
-      const preparing = next.get(moduleKey) ?? this.compiled.get(moduleKey) ?? this.prepare(plugin);
-      next.set(moduleKey, preparing);
-      plugins.push({ key: `${pluginVersionKey(plugin)} ${sha256(canonicalJson(plugin))}`, plugin, prepared: await named(plugin, preparing) });
-    }
+    const bundles = snapshot.plugins.map((plugin): Promise<PluginBundle> => {
+      const name = rewrittenName(plugin);
+      const preparing = next.get(name) ?? this.compiled.get(name) ?? this.places.run(() => this.prepare(name, plugin));
+      next.set(name, preparing);
+      return bundle(plugin, preparing);
+    });
+    // All are waited for, so that none goes on for a configuration that was refused while the next one begins.
+    const settled = await Promise.allSettled(bundles);
+    const plugins = settled.map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
     this.compiled = next;
     return { revision: snapshot.revision, plugins, routes: snapshot.routes };
   }
 
-  private async prepare(plugin: SnapshotPlugin): Promise<PreparedModule> {
-    return prepareModule(await this.artifacts.get(plugin.sha256), { memoryMaxBytes: plugin.limits.memoryMaxBytes });
+  private async prepare(name: string, plugin: SnapshotPlugin): Promise<PreparedModule> {
+    const startedAtMs = performance.now();
+    const { prepared, isFromDisk } = await this.load(name, plugin);
+    this.deps.onPrepared?.({ plugin, durationMs: performance.now() - startedAtMs, isFromDisk });
+    return prepared;
+  }
+
+  private async load(name: string, plugin: SnapshotPlugin): Promise<{ prepared: PreparedModule; isFromDisk: boolean }> {
+    const { artifacts, rewriter, store } = this.deps;
+    const kept = await store.get(name);
+    // Bytes that are no longer taken, such as by another engine, are made again.
+    const prepared = kept === undefined ? undefined : await compilePrepared(kept).catch(() => undefined);
+    if (prepared !== undefined) return { prepared, isFromDisk: true };
+    const rewritten = await rewriter.rewrite(await artifacts.get(plugin.sha256), plugin.limits);
+    await store.put(name, rewritten);
+    return { prepared: await compilePrepared(rewritten), isFromDisk: false };
   }
 }
 
-async function named(plugin: SnapshotPlugin, preparing: Promise<PreparedModule>): Promise<PreparedModule> {
+/** Everything the rewritten bytes depend on. */
+function rewrittenName({ sha256: digest, limits }: SnapshotPlugin): string {
+  return `${digest}.${rewriterVersion}.${memoryMaxPagesOf(limits.memoryMaxBytes)}`;
+}
+
+async function bundle(plugin: SnapshotPlugin, preparing: Promise<PreparedModule>): Promise<PluginBundle> {
+  const key = `${pluginVersionKey(plugin)} ${sha256(canonicalJson(plugin))}`;
   try {
-    return await preparing;
+    return { key, plugin, prepared: await preparing };
   } catch (error) {
     const { code, message } = AppError.from(error);
     throw new AppError(code, { detail: `plugin ${plugin.name} version ${plugin.version}: ${message}`, cause: error });

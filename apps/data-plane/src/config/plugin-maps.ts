@@ -1,33 +1,60 @@
-import { AppError, type SnapshotPlugin } from '@torii/contracts';
-import { type KvStore, MemoryKvStore } from '@torii/kv';
+import type { SnapshotPlugin } from '@torii/contracts';
+import { kvMaxKeys, kvNamespaces, mapIdOf, SharedMapTable } from '@torii/kv';
 
-/** The in-memory maps of a node: one per plugin, owned by the main thread, so that every thread sees the same. */
+export interface PluginMapsOptions {
+  /** Of all maps of the node together, with what each entry costs beside its bytes. */
+  readonly maxBytes: number;
+  /** Of the map that all plugins of a workspace share. */
+  readonly globalMaxBytes: number;
+}
+
+/** The in-memory maps of a node: one per plugin and one for all plugins of a workspace, in memory that all threads share. */
 export class PluginMaps {
-  private readonly maps = new Map<string, MemoryKvStore>();
+  private readonly table: SharedMapTable;
   private previous: ReadonlySet<string> = new Set();
 
-  /** Throws `plugin.grant_denied` for a plugin that has no such map in the active configuration. */
-  storeFor(pluginId: string): KvStore {
-    const map = this.maps.get(pluginId);
-    if (map === undefined) throw new AppError('plugin.grant_denied', { detail: 'this plugin has no map in memory' });
-    return map;
+  constructor(private readonly options: PluginMapsOptions) {
+    this.table = SharedMapTable.create(options.maxBytes);
   }
 
-  /** Opens maps for plugins that are new. A map lives on through new versions of its plugin and other limits. */
+  /** What data threads attach to. */
+  get memory(): SharedArrayBuffer {
+    return this.table.buffer;
+  }
+
+  /**
+   * Opens maps for plugins that are new; throws `capacity.overloaded` when there is no memory left for them. A map lives on
+   * through new versions of its plugin, and takes over the limits of the newest configuration.
+   */
   open(plugins: readonly SnapshotPlugin[]): void {
     for (const plugin of plugins) {
       if (plugin.mapStore !== 'memory') continue;
-      const known = this.maps.get(plugin.id);
-      const maxBytes = plugin.limits.kvMaxBytes;
-      if (known === undefined) this.maps.set(plugin.id, new MemoryKvStore(maxBytes));
-      else known.maxBytes = maxBytes;
+      const maxKeys = plugin.storeLimits?.plugin_map?.maxKeys ?? kvMaxKeys;
+      this.table.open(pluginMapOf(plugin), { maxBytes: plugin.limits.kvMaxBytes, maxKeys, policy: 'refuse' });
+      this.table.open(globalMapOf(plugin), { maxBytes: this.options.globalMaxBytes, maxKeys: kvMaxKeys, policy: 'refuse' });
     }
   }
 
   /** Drops the maps of plugins that neither this configuration uses nor the one before: its last requests may still be under way. */
   retainOnly(plugins: readonly SnapshotPlugin[]): void {
-    const used = new Set<string>(plugins.filter((plugin) => plugin.mapStore === 'memory').map((plugin) => plugin.id));
-    for (const id of this.maps.keys()) if (!used.has(id) && !this.previous.has(id)) this.maps.delete(id);
+    const used = new Set<string>();
+    for (const plugin of plugins) {
+      if (plugin.mapStore === 'memory') used.add(pluginMapOf(plugin)).add(globalMapOf(plugin));
+    }
+    this.table.retainOnly(new Set([...used, ...this.previous]));
     this.previous = used;
   }
+
+  /** Gives back what a data thread held when it ended; before another one takes its index. */
+  recover(threadIndex: number): void {
+    this.table.recover(threadIndex);
+  }
+}
+
+function pluginMapOf({ workspace, id }: SnapshotPlugin): string {
+  return mapIdOf(workspace, kvNamespaces.pluginMap(id));
+}
+
+function globalMapOf({ workspace }: SnapshotPlugin): string {
+  return mapIdOf(workspace, kvNamespaces.globalMap);
 }

@@ -2,13 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, requestIdHeader } from '@torii/contracts';
 import { type Clock, Deadline, type Logger } from '@torii/service-kit';
 import type { ActiveRevision, BoundRoute } from '../config/active-revision.js';
+import type { RequestMeter } from '../metrics/request-meter.js';
 import { runPipeline } from '../pipeline/run-pipeline.js';
 import { Trace } from '../pipeline/trace.js';
 import { parseRequestTarget } from '../routing/request-target.js';
 import type { RouteMatch } from '../routing/route-table.js';
 import type { AccessLog } from './access-log.js';
 import type { BodyBudget } from './body-budget.js';
+import type { ConnectionShare } from './connection-share.js';
 import { hostOf, requestIdOf } from './headers.js';
+import type { LoadShedder } from './load-shedder.js';
+import type { OverloadRefusal } from './overload-refusal.js';
 import { RequestBody } from './request-body.js';
 import { writeProblem, writeResponse } from './write-response.js';
 
@@ -19,6 +23,10 @@ export interface RequestDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly accessLog: AccessLog;
+  readonly meter: RequestMeter;
+  readonly shedder: LoadShedder;
+  readonly refusal: OverloadRefusal;
+  readonly share: ConnectionShare;
 }
 
 let sequence = 0;
@@ -30,6 +38,10 @@ let sequence = 0;
  * last request that uses them is done.
  */
 export async function handleRequest(req: IncomingMessage, res: ServerResponse, deps: RequestDeps): Promise<void> {
+  if (deps.shedder.refuses()) {
+    deps.refusal.answer(req, res);
+    return;
+  }
   const trace = new Trace(deps.clock.nowMs());
   const requestId = requestIdOf(req.headers[requestIdHeader]);
   const deadline = Deadline.after(deps.requestTimeoutMs, deps.clock);
@@ -37,12 +49,18 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
   const revision = deps.activeRevision.retain();
   const requestBody = new RequestBody(deps.bodyBudget);
   let failure: AppError | undefined;
+  deps.meter.begin();
   try {
+    if (deps.share.handsOn(req.socket, res.shouldKeepAlive)) {
+      res.setHeader('connection', 'close');
+      deps.meter.handedOn();
+    }
     if (revision === undefined) throw new AppError('config.not_ready', { detail: 'this node waits for its first configuration' });
     const target = parseRequestTarget(req.url ?? '/', hostOf(req));
     const match = revision.routeTable.match(target, req.method ?? 'GET');
     const { route } = match;
     trace.routeName = route.name;
+    trace.routeRow = route.row;
     trace.pluginName = route.pluginName;
     trace.pluginVersion = route.pluginVersion;
     const body = await requestBody.read(req, res, route.requestMaxBytes, deadline);
@@ -65,15 +83,17 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     failure = AppError.from(error);
     writeProblem(req, res, failure, requestId);
   } finally {
-    requestBody.release();
     revision?.release();
+    const status = failure?.status ?? res.statusCode;
+    deps.meter.end(trace, { status, durationMs: deps.clock.nowMs() - trace.startedAtMs, code: failure?.code, bodyBytes: requestBody.bytes });
+    requestBody.release();
     deps.accessLog.write(
       {
         requestId,
         method: req.method ?? '',
         host: req.headers.host ?? '',
         path: (req.url ?? '').split('?', 1)[0] ?? '',
-        status: failure?.status ?? res.statusCode,
+        status,
         revision: revision?.number,
         error: failure,
       },

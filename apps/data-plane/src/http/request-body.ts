@@ -28,6 +28,11 @@ export class RequestBody {
     return this.collect(req, maxBytes, deadline);
   }
 
+  /** How many bytes of it were read. */
+  get bytes(): number {
+    return this.takenBytes;
+  }
+
   release(): void {
     this.budget.giveBack(this.takenBytes);
     this.takenBytes = 0;

@@ -3,14 +3,21 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { createLogger, systemClock } from '@torii/service-kit';
 import { ActiveRevision } from '../config/active-revision.js';
+import { Meter } from '../metrics/meter.js';
+import { MetricMemory } from '../metrics/metric-memory.js';
+import { RequestMeter } from '../metrics/request-meter.js';
 import { AccessLog } from './access-log.js';
 import { BodyBudget } from './body-budget.js';
+import { ConnectionShare } from './connection-share.js';
+import { LoadShedder } from './load-shedder.js';
+import { OverloadRefusal } from './overload-refusal.js';
 import { ProxyServer } from './server.js';
 
 const log = createLogger({ level: 'silent', app: 'test' });
 
 describe('ProxyServer', () => {
   it('cuts off a client that does not read its answers, so that they do not stay in memory', async () => {
+    const meter = new RequestMeter(new Meter(MetricMemory.create(1, { plugin: 1, route: 1 }), 0));
     const server = new ProxyServer({
       activeRevision: new ActiveRevision(),
       requestTimeoutMs: 200,
@@ -19,6 +26,10 @@ describe('ProxyServer', () => {
       clock: systemClock,
       log,
       accessLog: new AccessLog(log, systemClock),
+      meter,
+      refusal: new OverloadRefusal(meter, log),
+      shedder: new LoadShedder({ lagMs: 10_000 }),
+      share: new ConnectionShare({ publish: () => undefined, loads: () => [] }),
     });
     const port = await server.listen({ host: '127.0.0.1', port: 0, isShared: false });
     // The server's end of the connection: the client's end, which does not read, does not notice.

@@ -24,6 +24,7 @@ const headersMaxCount = 200;
 export class ProxyServer {
   private readonly server: Server;
   private isDraining = false;
+  private open = 0;
 
   constructor(private readonly deps: ProxyServerDeps) {
     this.server = createServer(
@@ -44,6 +45,12 @@ export class ProxyServer {
     this.server.maxConnections = deps.maxConnections;
     // Without a listener node says "100 Continue" to every body; RequestBody says it only to bodies that will be read.
     this.server.on('checkContinue', (req, res) => this.handle(req, res));
+    this.server.on('connection', (socket) => {
+      this.open += 1;
+      socket.once('close', () => {
+        this.open -= 1;
+      });
+    });
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) {
         socket.destroy();
@@ -67,6 +74,11 @@ export class ProxyServer {
         resolve(typeof address === 'object' && address !== null ? address.port : options.port);
       });
     });
+  }
+
+  /** Open connections of clients. */
+  get connections(): number {
+    return this.open;
   }
 
   /** Takes no new connection, answers what is under way, and resolves when the last is answered or time is up. */

@@ -36,7 +36,7 @@ export function writeProblem(req: IncomingMessage, res: ServerResponse, error: A
   if (isUnread) drain(req);
 }
 
-function hasBody(req: IncomingMessage): boolean {
+export function hasBody(req: IncomingMessage): boolean {
   return req.headers['transfer-encoding'] !== undefined || (req.headers['content-length'] ?? '0') !== '0';
 }
 

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { expositionType } from '../metrics/exposition.js';
 
 export interface Readiness {
   readonly isReady: boolean;
@@ -6,11 +7,18 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, { readonly ok: boolean } & Readonly<Record<string, unknown>>>>;
 }
 
-/** The node's second port: health now; metrics and dry runs will answer here. */
+/** What the internal port shows; each is looked up when it is asked for. */
+export interface InternalViews {
+  readonly readiness: () => Readiness;
+  /** In Prometheus' text format. */
+  readonly metrics: () => string;
+}
+
+/** The node's second port: health and metrics now; dry runs will answer here. */
 export class InternalServer {
   private readonly server: Server;
 
-  constructor(private readonly readiness: () => Readiness) {
+  constructor(private readonly views: InternalViews) {
     this.server = createServer((req, res) => this.answer(req, res));
   }
 
@@ -36,8 +44,10 @@ export class InternalServer {
     if (path === '/livez') {
       send(res, 200, { status: 'ok' });
     } else if (path === '/readyz') {
-      const { isReady, checks } = this.readiness();
+      const { isReady, checks } = this.views.readiness();
       send(res, isReady ? 200 : 503, { status: isReady ? 'ok' : 'unavailable', checks });
+    } else if (path === '/metrics') {
+      sendText(res, 200, expositionType, this.views.metrics());
     } else {
       send(res, 404, { status: 'not_found' });
     }
@@ -45,7 +55,10 @@ export class InternalServer {
 }
 
 function send(res: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body);
-  res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  sendText(res, status, 'application/json', JSON.stringify(body));
+}
+
+function sendText(res: ServerResponse, status: number, type: string, text: string): void {
+  res.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) });
   res.end(text);
 }

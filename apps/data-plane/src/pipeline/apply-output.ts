@@ -64,8 +64,16 @@ function errorBody(error: unknown): Body {
 
 function headersOf(output: BackendOutput, defaultType: string | undefined): Headers {
   if (output.headers == null) return defaultType === undefined ? {} : { 'content-type': defaultType };
+  return checkedHeaders(output.headers);
+}
+
+/**
+ * Headers a plugin wants to send, names in lower case; those that are ours to set are left out. Throws `plugin.bad_output`
+ * when one cannot be sent.
+ */
+export function checkedHeaders(given: NonNullable<BackendOutput['headers']>): Headers {
   const headers: Headers = {};
-  for (const [name, value] of Object.entries(output.headers)) {
+  for (const [name, value] of Object.entries(given)) {
     if (!headerName.test(name)) throw badOutput(`${JSON.stringify(name.slice(0, 100))} is not a header name`);
     const values = Array.isArray(value) ? value : [String(value)];
     if (!values.every((text) => headerValue.test(text))) throw badOutput(`header ${name} holds a character that a header may not hold`);

@@ -1,6 +1,7 @@
 import { AppError } from '@torii/contracts';
 import JSON5 from 'json5';
 import type { z } from 'zod';
+import { excessOf } from './json-bounds.js';
 
 /** Longer outputs must be strict JSON; the bytes are the guest's to choose, and reading them leniently takes longer. */
 const lenientMaxBytes = 1024 * 1024;
@@ -28,20 +29,27 @@ export function parseOutput<Schema extends z.ZodType>(bytes: Uint8Array, schema:
 }
 
 function read(text: string, sizeBytes: number): { value: unknown; isLenient: boolean } {
-  try {
-    return { value: JSON.parse(text), isLenient: false };
-  } catch {
-    if (sizeBytes > lenientMaxBytes) throw badOutput('the output is not JSON');
-  }
-  try {
-    return { value: JSON.parse(withQuotedNames(text)), isLenient: true };
-  } catch {
-    if (sizeBytes > json5MaxBytes) throw badOutput('the output is not JSON');
-  }
+  const strict = jsonOf(text);
+  if (strict !== undefined) return { value: strict, isLenient: false };
+  if (sizeBytes > lenientMaxBytes) throw badOutput('the output is not JSON');
+  const quoted = jsonOf(withQuotedNames(text));
+  if (quoted !== undefined) return { value: quoted, isLenient: true };
+  if (sizeBytes > json5MaxBytes) throw badOutput('the output is not JSON');
   try {
     return { value: JSON5.parse(text), isLenient: true };
   } catch {
     throw badOutput('the output is not JSON');
+  }
+}
+
+/** The value, or undefined when the text is no JSON. Throws `plugin.bad_output` for one that takes too long to read. */
+function jsonOf(text: string): unknown {
+  const excess = excessOf(text);
+  if (excess !== undefined) throw badOutput(`the output takes too long to read: ${excess}`);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,16 +1,27 @@
 import { BackendOutput } from '@torii/contracts';
 import type { Deadline, Logger } from '@torii/service-kit';
-import type { InstancePool } from '@torii/wasm-runtime';
+import { type InstancePool, RequestAttributes } from '@torii/wasm-runtime';
+import type { z } from 'zod';
+import { withAddedHeaders } from './added-headers.js';
 import { applyOutput } from './apply-output.js';
 import type { EncodeInput } from './encode-input.js';
 import type { GatewayRequest, GatewayResponse } from './gateway-request.js';
-import { parseOutput } from './parse-output.js';
+import { type ParsedOutput, parseOutput } from './parse-output.js';
 import type { Trace } from './trace.js';
 
 /** What answers a route: one plugin version, ready to be called. */
 export interface FunctionTarget {
   readonly pool: InstancePool;
   readonly encodeInput: EncodeInput;
+  /** Where its calls are counted. */
+  readonly row: number;
+  /** Where this thread shows, to others, which plugin it runs. */
+  readonly running: RunningPlugin;
+}
+
+export interface RunningPlugin {
+  enter(row: number): void;
+  leave(row: number): void;
 }
 
 export interface PipelineRun {
@@ -30,14 +41,20 @@ export interface PipelineRun {
  */
 export async function runPipeline(run: PipelineRun): Promise<GatewayResponse> {
   const { request, target, trace } = run;
-  const result = await target.pool.call(target.encodeInput(request), {
-    requestId: request.id,
-    deadline: run.deadline,
-    signal: run.signal,
-    log: run.log,
-  });
+  const attributes = new RequestAttributes();
+  const input = target.encodeInput(request);
+  trace.calledPluginRow = target.row;
+  target.running.enter(target.row);
+  const result = await target.pool
+    .call(input, { requestId: request.id, deadline: run.deadline, signal: run.signal, log: run.log, attributes, read: readBackendOutput })
+    .finally(() => target.running.leave(target.row));
   trace.call = result;
-  const { output, isLenient } = parseOutput(result.output, BackendOutput);
+  const { output, isLenient } = result.output;
   trace.isLenientOutput = isLenient;
-  return applyOutput(output);
+  if (output.attrs != null) attributes.apply(output.attrs);
+  return withAddedHeaders(applyOutput(output), attributes);
+}
+
+function readBackendOutput(bytes: Uint8Array): ParsedOutput<z.infer<typeof BackendOutput>> {
+  return parseOutput(bytes, BackendOutput);
 }

@@ -1,36 +1,52 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { AppError, defaultWorkspace, type SnapshotPlugin } from '@torii/contracts';
-import { KvPort, RedisKvStore, RemoteKvStore } from '@torii/kv';
-import { connectRedis, createLogger, systemClock } from '@torii/service-kit';
+import { AppError, type SnapshotPlugin } from '@torii/contracts';
+import { KvConnection, SharedMapTable } from '@torii/kv';
+import { createLogger, systemClock } from '@torii/service-kit';
 import { createEgress, InstanceBudget, type InstancePool, loadFunction, type PreparedModule } from '@torii/wasm-runtime';
 import { ActiveRevision, type Revision } from '../config/active-revision.js';
 import { AccessLog } from '../http/access-log.js';
 import { BodyBudget } from '../http/body-budget.js';
+import { OverloadRefusal } from '../http/overload-refusal.js';
 import { ProxyServer } from '../http/server.js';
+import { ExposedConfiguration } from '../state/exposed-configuration.js';
+import { version } from '../version.js';
+import { countedEgress } from './counted-egress.js';
 import { InTurn } from './in-turn.js';
+import { pluginStores } from './plugin-stores.js';
 import { PoolRegistry } from './pool-registry.js';
 import { stageRevision } from './stage-revision.js';
-import type { ThreadCall, ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.js';
+import type { CompiledSnapshot, ThreadCall, ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.js';
+import { ThreadVitals } from './thread-vitals.js';
 
 // A data thread: HTTP, routing and guests. It is told what to do by the main thread and keeps no state of its own
 // beyond the revision it serves.
-
-const kvCommandTimeoutMs = 2_000;
 
 const settings = workerData as ThreadSettings;
 if (parentPort === null) throw new Error('a data thread is started by the node, not by hand');
 const main = parentPort;
 
-const log = createLogger({ level: settings.logLevel, app: 'data-plane', fields: { nodeId: settings.nodeId, thread: settings.index } });
-const redis = connectRedis(settings.kvRedisUrl, { name: 'kv', log, commandTimeoutMs: kvCommandTimeoutMs });
-const kvPort = new KvPort(settings.kvPort);
+const log = createLogger({
+  level: settings.logLevel,
+  app: 'data-plane',
+  fields: { nodeId: settings.nodeId, thread: settings.index },
+  isBatched: true,
+});
+const vitals = new ThreadVitals(settings);
+const connection = new KvConnection({
+  url: settings.kvRedisUrl,
+  log,
+  timeoutMs: settings.kvTimeoutMs,
+  onOutcome: (isDone) => vitals.countKv(isDone),
+});
+const maps = SharedMapTable.attach(settings.maps, settings.index);
 const egress = createEgress(
   { ...settings.egress, overrides: new Map([...settings.egress.overrides].map(([host, origin]) => [host, new URL(origin)])) },
   { clock: systemClock, log },
 );
-const budget = new InstanceBudget(settings.maxInstances);
+const budget = new InstanceBudget({ maxInstances: settings.maxInstances, maxBytes: settings.guestMemoryBytes });
 const activeRevision = new ActiveRevision();
-const pools = new PoolRegistry(log);
+const pools = new PoolRegistry({ watch: (pool, row) => vitals.pools.watch(pool, row), log });
+const exposed = new ExposedConfiguration({ ...settings, version, dataThreads: settings.threadCount });
 const server = new ProxyServer({
   activeRevision,
   requestTimeoutMs: settings.requestTimeoutMs,
@@ -39,10 +55,15 @@ const server = new ProxyServer({
   clock: systemClock,
   log,
   accessLog: new AccessLog(log, systemClock),
+  meter: vitals.requests,
+  shedder: vitals.shedder,
+  refusal: new OverloadRefusal(vitals.requests, log),
+  share: vitals.share,
 });
+vitals.start({ connections: () => server.connections, guestBytes: () => budget.liveBytes });
 /** A configuration that took longer than the main thread waited must not be staged over a later one. */
 const turns = new InTurn();
-let staged: Revision | undefined;
+let staged: { readonly revision: Revision; readonly snapshot: CompiledSnapshot } | undefined;
 
 async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule): Promise<InstancePool> {
   const share = (perNode: number): number => Math.ceil(perNode / settings.threadCount);
@@ -55,7 +76,9 @@ async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule): Promi
       allowedHosts: plugin.allowedHosts,
       allowPrivate: plugin.allowPrivate,
       grants: plugin.grants,
+      storeLimits: plugin.storeLimits,
       config: plugin.config,
+      isolation: plugin.isolation,
       limits: {
         ...plugin.limits,
         maxInstancesPerNode: share(plugin.limits.maxInstancesPerNode),
@@ -66,12 +89,10 @@ async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule): Promi
     {
       clock: systemClock,
       log,
-      egress,
+      egress: countedEgress(egress, (outcome) => vitals.countEgress(outcome)),
       budget,
-      mapFor: (pluginId) =>
-        plugin.mapStore === 'memory'
-          ? new RemoteKvStore(kvPort, pluginId)
-          : new RedisKvStore({ redis, prefix: settings.redisPrefix, workspace: defaultWorkspace, pluginId, maxBytes: plugin.limits.kvMaxBytes }),
+      stores: pluginStores(plugin, { maps, connection, redisPrefix: settings.redisPrefix, globalMaxBytes: settings.globalKvBytes }),
+      state: exposed.of(plugin.workspace),
     },
   );
   try {
@@ -96,26 +117,32 @@ async function carryOut(request: ThreadRequest): Promise<number | undefined> {
     case 'discard':
       await turns.run(() => takeOver(request));
       return undefined;
+    case 'confine':
+      pools.confine(request.row, request.times);
+      return undefined;
     case 'drain':
       await server.drain(settings.shutdownTimeoutMs);
-      redis.disconnect();
-      kvPort.close();
+      connection.close();
       return undefined;
   }
 }
 
 async function takeOver(request: Extract<ThreadRequest, { kind: 'stage' | 'commit' | 'discard' }>): Promise<void> {
   if (request.kind === 'commit') {
-    if (staged !== undefined) activeRevision.swap(staged);
+    if (staged !== undefined) {
+      activeRevision.swap(staged.revision);
+      exposed.show(staged.snapshot);
+    }
     staged = undefined;
     return;
   }
   discard();
-  if (request.kind === 'stage') staged = await stageRevision(request.snapshot, pools, openPool);
+  if (request.kind === 'stage')
+    staged = { revision: await stageRevision(request.snapshot, { pools, open: openPool, running: vitals.row }), snapshot: request.snapshot };
 }
 
 function discard(): void {
-  staged?.dispose();
+  staged?.revision.dispose();
   staged = undefined;
 }
 

@@ -1,10 +1,22 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pluginVersionKey, type SnapshotPlugin, type SnapshotRoute } from '@torii/contracts';
 import type { InstancePool, PreparedModule } from '@torii/wasm-runtime';
 import type { BoundRoute, Revision } from '../config/active-revision.js';
 import { inputEncoder } from '../pipeline/encode-input.js';
+import type { RunningPlugin } from '../pipeline/run-pipeline.js';
 import { RouteTable } from '../routing/route-table.js';
 import type { PoolRegistry } from './pool-registry.js';
-import type { CompiledSnapshot } from './thread-messages.js';
+import type { CountedSnapshot } from './thread-messages.js';
+
+/** Requests are served in between when building takes longer. */
+const stretchMs = 3;
+
+export interface StageDeps {
+  readonly pools: PoolRegistry;
+  /** Makes the pool of a plugin version, with one warm instance. */
+  readonly open: (plugin: SnapshotPlugin, prepared: PreparedModule) => Promise<InstancePool>;
+  readonly running: RunningPlugin;
+}
 
 /**
  * Builds a revision beside the active one: pools of new plugin versions with one warm instance each, and the route
@@ -12,25 +24,26 @@ import type { CompiledSnapshot } from './thread-messages.js';
  *
  * Throws `config.*` and leaves nothing behind when any part fails.
  */
-export async function stageRevision(
-  snapshot: CompiledSnapshot,
-  pools: PoolRegistry,
-  open: (plugin: SnapshotPlugin, prepared: PreparedModule) => Promise<InstancePool>,
-): Promise<Revision> {
-  const plugins = new Map<string, { plugin: SnapshotPlugin; pool: InstancePool }>();
+export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps): Promise<Revision> {
+  const plugins = new Map<string, FunctionParts>();
   const retained: string[] = [];
   const dispose = (): void => {
-    for (const key of retained) pools.release(key);
+    for (const key of retained) deps.pools.release(key);
   };
+  let stretchStartedAtMs = performance.now();
   try {
-    for (const { key, plugin, prepared } of snapshot.plugins) {
-      const pool = await pools.retain(key, () => open(plugin, prepared));
+    for (const [index, { key, plugin, prepared }] of snapshot.plugins.entries()) {
+      const row = snapshot.pluginRows[index] ?? 0;
+      const pool = await deps.pools.retain(key, row, () => deps.open(plugin, prepared));
       retained.push(key);
-      plugins.set(pluginVersionKey(plugin), { plugin, pool });
+      plugins.set(pluginVersionKey(plugin), { plugin, pool, row });
+      if (performance.now() - stretchStartedAtMs < stretchMs) continue;
+      await nextTurn();
+      stretchStartedAtMs = performance.now();
     }
-    const routes = snapshot.routes.flatMap((route): BoundRoute[] => {
-      const target = plugins.get(pluginVersionKey({ id: route.target.plugin, version: route.target.version }));
-      return target === undefined ? [] : [bind(route, target.plugin, target.pool)];
+    const routes = snapshot.routes.flatMap((route, index): BoundRoute[] => {
+      const parts = plugins.get(pluginVersionKey({ id: route.target.plugin, version: route.target.version }));
+      return parts === undefined ? [] : [bind(route, snapshot.routeRows[index] ?? 0, parts, deps.running)];
     });
     return { number: snapshot.revision, routeTable: new RouteTable(routes), dispose };
   } catch (error) {
@@ -39,14 +52,21 @@ export async function stageRevision(
   }
 }
 
-function bind(route: SnapshotRoute, plugin: SnapshotPlugin, pool: InstancePool): BoundRoute {
+interface FunctionParts {
+  readonly plugin: SnapshotPlugin;
+  readonly pool: InstancePool;
+  readonly row: number;
+}
+
+function bind(route: SnapshotRoute, row: number, { plugin, pool, row: pluginRow }: FunctionParts, running: RunningPlugin): BoundRoute {
   return {
     name: route.name,
+    row,
     match: route.match,
     stripPath: route.stripPath,
     requestMaxBytes: plugin.limits.requestMaxBytes,
     pluginName: plugin.name,
     pluginVersion: plugin.version,
-    target: { pool, encodeInput: inputEncoder(route, plugin) },
+    target: { pool, encodeInput: inputEncoder(route, plugin), row: pluginRow, running },
   };
 }

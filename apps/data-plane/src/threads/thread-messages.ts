@@ -1,9 +1,9 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { AppErrorOptions, ErrorCode, SnapshotPlugin, SnapshotRoute } from '@torii/contracts';
 import type { PreparedModule } from '@torii/wasm-runtime';
+import type { MetricRowCounts } from '../metrics/layout.js';
 
 /** `EgressOptions` in values that can be copied between threads. */
-interface EgressSettings {
+export interface EgressSettings {
   readonly overrides: ReadonlyMap<string, string>;
   readonly privateCidrs: readonly string[];
   readonly connectTimeoutMs: number;
@@ -11,6 +11,12 @@ interface EgressSettings {
   readonly responseMaxBytes: number;
   readonly maxRedirects: number;
   readonly maxConcurrent: number;
+  readonly maxConcurrentPerPlugin: number;
+  readonly queueWaitMs: number;
+  /** This thread's share of the node's. */
+  readonly bufferMaxBytes: number;
+  readonly dnsServers?: readonly string[];
+  readonly extraCa?: string;
 }
 
 /** What a data thread is started with; plain values only, they are copied. */
@@ -25,12 +31,23 @@ export interface ThreadSettings {
   readonly shutdownTimeoutMs: number;
   readonly warmUpTimeoutMs: number;
   readonly maxInstances: number;
+  readonly guestMemoryBytes: number;
   readonly kvRedisUrl: string;
+  readonly kvTimeoutMs: number;
+  /** What the global map and the global datastore may hold, each. */
+  readonly globalKvBytes: number;
   readonly redisPrefix: string;
   readonly logLevel: string;
   readonly egress: EgressSettings;
-  /** To the in-memory maps, which the main thread owns. */
-  readonly kvPort: MessagePort;
+  /** What the threads tell each other about themselves; see `ThreadBoard`. */
+  readonly board: SharedArrayBuffer;
+  /** Where they count; see `MetricMemory`. */
+  readonly metrics: SharedArrayBuffer;
+  readonly metricsRows: MetricRowCounts;
+  /** How late the event loop may be for long before load is shed. */
+  readonly overloadLagMs: number;
+  /** The in-memory maps of the node; see `PluginMaps`. */
+  readonly maps: SharedArrayBuffer;
 }
 
 export interface PluginBundle {
@@ -47,15 +64,23 @@ export interface CompiledSnapshot {
   readonly routes: readonly SnapshotRoute[];
 }
 
+/** The same with the rows that plugins and routes are counted in, in their order; a plugin's is also its number on the `ThreadBoard`. */
+export interface CountedSnapshot extends CompiledSnapshot {
+  readonly pluginRows: readonly number[];
+  readonly routeRows: readonly number[];
+}
+
 /**
  * What the main thread asks of a data thread. A configuration comes in two steps, so that all threads have it or none:
  * `stage` builds everything beside the active one and may fail; `commit` swaps one reference and cannot.
  */
 export type ThreadRequest =
   | { readonly kind: 'listen'; readonly port: number; readonly isShared: boolean }
-  | { readonly kind: 'stage'; readonly snapshot: CompiledSnapshot }
+  | { readonly kind: 'stage'; readonly snapshot: CountedSnapshot }
   | { readonly kind: 'commit' }
   | { readonly kind: 'discard' }
+  /** Puts a plugin under quarantine, as often as that was called for lately: each time it lasts longer. */
+  | { readonly kind: 'confine'; readonly row: number; readonly times: number }
   | { readonly kind: 'drain' };
 
 export type ThreadCall = ThreadRequest & { readonly callId: number };

@@ -1,20 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import type { KvStore } from '@torii/kv';
+import { describeExpiry } from './kv-store-expiry.js';
+import { bytesOf, type OpenStore, roomy, text, textOf } from './kv-store-fixture.js';
+import { describeListing } from './kv-store-listing.js';
+import { describeWrites } from './kv-store-writes.js';
 
-export interface KvLimits {
-  readonly maxBytes: number;
-  readonly maxKeys: number;
-}
-
-/** Runs what every `KvStore` promises; `open` hands out an empty map with these limits each time. */
-export function describeKvStore(name: string, open: (limits: KvLimits) => Promise<KvStore> | KvStore): void {
-  const roomy: KvLimits = { maxBytes: 1024 * 1024, maxKeys: 10_000 };
+/** Runs what every `KvStore` promises; `open` hands out an empty store with these limits each time. */
+export function describeKvStore(name: string, open: OpenStore): void {
+  describeWrites(name, open);
+  describeExpiry(name, open);
+  describeListing(name, open);
 
   describe(`${name} as a KvStore`, () => {
     it('has nothing under a key that was never set', async () => {
       const store = await open(roomy);
       expect(await store.get('absent')).toBeUndefined();
-      expect(await store.del('absent')).toBe(false);
+      expect(await store.del(['absent'])).toBe(0);
     });
 
     it('gives back exactly the bytes that were set, also empty, binary and large ones', async () => {
@@ -38,7 +38,7 @@ export function describeKvStore(name: string, open: (limits: KvLimits) => Promis
       const store = await open(roomy);
       await store.set('a\ud800', text('value'));
       expect(textOf(await store.get('a\ufffd'))).toBe('value');
-      expect(await store.del('a\udfff')).toBe(true);
+      expect(await store.del(['a\udfff'])).toBe(1);
     });
 
     it('replaces a value, and forgets a deleted one', async () => {
@@ -46,9 +46,9 @@ export function describeKvStore(name: string, open: (limits: KvLimits) => Promis
       await store.set('key', text('first'));
       await store.set('key', text('second'));
       expect(textOf(await store.get('key'))).toBe('second');
-      expect(await store.del('key')).toBe(true);
+      expect(await store.del(['key'])).toBe(1);
       expect(await store.get('key')).toBeUndefined();
-      expect(await store.del('key')).toBe(false);
+      expect(await store.del(['key'])).toBe(0);
     });
 
     it('is not changed by what its callers do to their bytes afterwards', async () => {
@@ -85,9 +85,9 @@ export function describeKvStore(name: string, open: (limits: KvLimits) => Promis
       await store.set('a', text('1'));
       expect(await store.set('b', text('1234567'))).toBeUndefined();
       expect(await store.set('b', text('12345678'))).toBe('over_limit');
-      await store.del('a');
+      await store.del(['a']);
       expect(await store.set('b', text('123456789'))).toBeUndefined();
-      await store.del('b');
+      await store.del(['b']);
       expect(await store.set('c', text('123456789'))).toBeUndefined();
     });
 
@@ -97,7 +97,7 @@ export function describeKvStore(name: string, open: (limits: KvLimits) => Promis
       await store.set('b', text('1'));
       expect(await store.set('c', text('1'))).toBe('over_limit');
       expect(await store.set('b', text('12'))).toBeUndefined();
-      await store.del('a');
+      await store.del(['a']);
       expect(await store.set('c', text('1'))).toBeUndefined();
     });
 
@@ -121,7 +121,7 @@ export function describeKvStore(name: string, open: (limits: KvLimits) => Promis
       for (let step = 0; step < 300; step++) {
         const key = `k${(step * 7) % 13}`;
         if (step % 5 === 4) {
-          expect(await store.del(key)).toBe(held.delete(key));
+          expect(await store.del([key])).toBe(held.delete(key) ? 1 : 0);
           continue;
         }
         const length = (step * 11) % 17;
@@ -133,17 +133,4 @@ export function describeKvStore(name: string, open: (limits: KvLimits) => Promis
       }
     });
   });
-}
-
-function text(value: string): Uint8Array {
-  return new TextEncoder().encode(value);
-}
-
-function textOf(bytes: Uint8Array | undefined): string | undefined {
-  return bytes === undefined ? undefined : Buffer.from(bytes).toString();
-}
-
-// Compared as text: the bytes may come from another realm than the test's.
-function bytesOf(bytes: Uint8Array | undefined): string | undefined {
-  return bytes === undefined ? undefined : Buffer.from(bytes).toString('hex');
 }

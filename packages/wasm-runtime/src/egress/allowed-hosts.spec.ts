@@ -21,6 +21,10 @@ describe('isAllowedHost', () => {
     ['http://example.com:8080/', 'http://example.com:8080'],
     ['http://[::1]:3000/', '[::1]:3000'],
     ['https://bücher.example/', 'xn--bcher-kva.example'],
+    ['https://xn--bcher-kva.example/', 'BÜCHER.example'],
+    ['https://www.xn--bcher-kva.example/', '*.bücher.example'],
+    ['http://127.0.0.1/', '0x7f.1'],
+    ['http://[::ffff:7f00:1]/', '[::ffff:127.0.0.1]'],
   ])('allows %s by %s', (url, allowed) => {
     expect(allows(url, 'something.else', allowed)).toBe(true);
   });
@@ -40,6 +44,11 @@ describe('isAllowedHost', () => {
     ['https://exampleXcom/', 'example.com'],
     ['https://user.com/', 'https://user@user.com'],
     ['https://example.com/', 'ftp://example.com'],
+    ['https://example.com/', 'example.com/path'],
+    ['https://example.com/', 'example.com?x'],
+    ['https://example.com/', 'example.com\\x'],
+    ['https://example.com/', 'ex%61mple.com:0443'],
+    ['https://example.com/', '[example.com]'],
   ])('does not allow %s by %s', (url, allowed) => {
     expect(allows(url, allowed)).toBe(false);
   });

@@ -1,3 +1,5 @@
+import { domainToASCII } from 'node:url';
+
 interface HostRule {
   readonly scheme: string | undefined;
   /** Lower case, without trailing dot; with `isSuffix` what follows `*`, beginning with the dot. */
@@ -15,7 +17,8 @@ const parsedLists = new WeakMap<readonly string[], readonly HostRule[]>();
  * Whether a plugin's `allowedHosts` has an entry for this URL. An empty list allows nothing.
  *
  * An entry is `[scheme://]host[:port]`, the host exact or `*.suffix` (which does not match the suffix itself). Without a
- * port it means the scheme's own one. Case and a trailing dot do not matter. Entries that cannot be read match nothing.
+ * port it means the scheme's own one. Case, a trailing dot and the spelling of an international name or of an address do
+ * not matter. Entries that cannot be read match nothing.
  */
 export function isAllowedHost(url: URL, allowedHosts: readonly string[]): boolean {
   let rules = parsedLists.get(allowedHosts);
@@ -39,12 +42,21 @@ export function normalHost(hostname: string): string {
 }
 
 function parseRule(text: string): HostRule | undefined {
-  const match = /^(?:(https?):\/\/)?(\*(?=\.[^.]))?(\[[0-9a-f:.]+\]|[^\s/:*[\]]+)(?::(\d{1,5}))?$/i.exec(text.trim());
+  const match = /^(?:(https?):\/\/)?(\*(?=\.[^.]))?(\[[0-9a-f:.]+\]|[^\s/:*[\]@\\?#%]+)(?::(\d{1,5}))?$/i.exec(text.trim());
   if (match?.[3] === undefined) return undefined;
-  return {
-    scheme: match[1] === undefined ? undefined : `${match[1].toLowerCase()}:`,
-    host: normalHost(match[3]),
-    isSuffix: match[2] !== undefined,
-    port: match[4],
-  };
+  const isSuffix = match[2] !== undefined;
+  const host = isSuffix ? suffixAsUrlsHaveIt(match[3]) : hostAsUrlsHaveIt(match[3]);
+  if (host === undefined) return undefined;
+  return { scheme: match[1] === undefined ? undefined : `${match[1].toLowerCase()}:`, host, isSuffix, port: match[4] };
+}
+
+function hostAsUrlsHaveIt(host: string): string | undefined {
+  const url = URL.parse(`http://${host}/`);
+  return url === null ? undefined : normalHost(url.hostname);
+}
+
+/** With the dot it begins with. */
+function suffixAsUrlsHaveIt(suffix: string): string | undefined {
+  const ascii = domainToASCII(suffix.slice(1));
+  return ascii === '' ? undefined : `.${normalHost(ascii)}`;
 }

@@ -1,33 +1,46 @@
 import { isIP } from 'node:net';
-import type { Readable } from 'node:stream';
 import type { Clock, Logger } from '@torii/service-kit';
-import { errors } from 'undici';
 import { AddressGuard } from './address-guard.js';
 import { isAllowedHost, normalHost } from './allowed-hosts.js';
+import { CallSlots } from './call-slots.js';
+import { egressErrorOf } from './connection-failure.js';
 import { EgressError } from './egress-error.js';
+import { exchange } from './exchange.js';
+import { firstHop, type Hop, redirected, redirectOf } from './hop.js';
+import { HostResolver } from './host-resolver.js';
+import { NameLookup } from './name-lookup.js';
 import { PinnedPools } from './pinned-pools.js';
-import { joinedHeaders, sendableHeaders, withoutBodyHeaders, withoutCredentials } from './request-headers.js';
-import { HostResolver, type ResolveHost, systemResolve } from './resolve-host.js';
+import { Shares } from './shares.js';
 
 export interface EgressOptions {
   /** Ranges that plugins with `allowPrivate` may reach. */
   readonly privateCidrs: readonly string[];
   /** Host name to the origin that stands in for it; consulted after the allow-list, instead of look-up and address checks. */
   readonly overrides: ReadonlyMap<string, URL>;
+  /** Name servers to ask, `address` or `address:port`; those of the system unless given. */
+  readonly dnsServers?: readonly string[];
+  /** Authorities to trust beside those of the system, as PEM. */
+  readonly extraCa?: string;
   /** 5 unless given. */
   readonly maxRedirects?: number;
   readonly connectTimeoutMs: number;
-  /** The most one call may take, redirects included; 10,000 unless given. */
+  /** The most one call may take, redirects and waiting included; 10,000 unless given. */
   readonly requestTimeoutMs?: number;
   /** The most bytes an answer's body may have; 10 MiB unless given. */
   readonly responseMaxBytes?: number;
   /** Calls under way at once in this thread; 256 unless given. */
   readonly maxConcurrent?: number;
-  /** Stands in for the system's name look-up in tests. */
-  readonly resolve?: ResolveHost;
+  /** Of these, for one plugin; a quarter unless given. */
+  readonly maxConcurrentPerPlugin?: number;
+  /** How long a call may wait for one of these to end; 1,000 unless given, 0 refuses it at once. */
+  readonly queueWaitMs?: number;
+  /** Bodies in memory at once in this thread, sent and received; 256 MiB unless given. A plugin may have a quarter, or one answer. */
+  readonly bufferMaxBytes?: number;
 }
 
 export interface EgressRequest {
+  /** Whose call it is: calls and bytes under way are shared out by plugin. */
+  readonly pluginId: string;
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -45,6 +58,7 @@ export interface EgressResponse {
   readonly status: number;
   /** Names in lower case, several values joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
+  /** As it came: nothing is decompressed. */
   readonly body: Uint8Array;
 }
 
@@ -56,82 +70,102 @@ export interface Egress {
   close(): Promise<void>;
 }
 
-interface Hop {
-  readonly url: URL;
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array | undefined;
-}
+const MiB = 1024 * 1024;
+/** Part of the thread's calls and bytes that one plugin may have. */
+const pluginShare = 1 / 4;
 
-const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-const methodPattern = /^[A-Z]{1,32}$/;
-const urlMaxLength = 16_384;
-
+/** Throws when an address range, a name server or the authorities cannot be read. */
 export function createEgress(options: EgressOptions, deps: { readonly clock: Clock; readonly log: Logger }): Egress {
-  const { maxRedirects = 5, requestTimeoutMs = 10_000, responseMaxBytes = 10 * 1024 * 1024, maxConcurrent = 256 } = options;
+  const { maxRedirects = 5, requestTimeoutMs = 10_000, responseMaxBytes = 10 * MiB, maxConcurrent = 256, bufferMaxBytes = 256 * MiB } = options;
   const guard = new AddressGuard(options.privateCidrs);
-  const resolver = new HostResolver(options.resolve ?? systemResolve, deps.clock);
-  const pools = new PinnedPools(options.connectTimeoutMs);
-  let underWay = 0;
+  const names = new NameLookup(options.dnsServers === undefined ? {} : { servers: options.dnsServers }, () => deps.clock.nowMs());
+  const resolver = new HostResolver(names, deps.clock);
+  const pools = new PinnedPools({
+    connectTimeoutMs: options.connectTimeoutMs,
+    ...(options.extraCa === undefined ? {} : { extraCa: options.extraCa }),
+  });
+  const slots = new CallSlots({
+    totalMax: maxConcurrent,
+    pluginMax: options.maxConcurrentPerPlugin ?? Math.ceil(maxConcurrent * pluginShare),
+    waitMs: options.queueWaitMs ?? 1_000,
+  });
+  const buffers = new Shares(bufferMaxBytes, Math.max(bufferMaxBytes * pluginShare, responseMaxBytes));
 
   async function request(asked: EgressRequest): Promise<EgressResponse> {
-    if (underWay >= maxConcurrent) throw new EgressError('busy', 'too many outbound calls are under way');
-    underWay += 1;
     const timeoutMs = Math.min(asked.timeoutMs, requestTimeoutMs);
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), timeoutMs);
-    const signal = AbortSignal.any([asked.signal, timeout.signal]);
+    const ending = new AbortController();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      ending.abort();
+    }, timeoutMs);
+    const onAbort = (): void => ending.abort();
+    if (asked.signal.aborted) onAbort();
+    else asked.signal.addEventListener('abort', onAbort, { once: true });
     try {
-      return await follow(firstHop(asked), asked, signal);
+      return await inTurn(asked, ending.signal);
     } catch (error) {
-      if (timeout.signal.aborted) throw new EgressError('timeout', `no complete answer within ${Math.round(timeoutMs)} ms`, error);
+      if (isLate) throw new EgressError('timeout', `no complete answer within ${Math.round(timeoutMs)} ms`, error);
       if (asked.signal.aborted) throw new EgressError('aborted', 'the call was cancelled', error);
-      throw toEgressError(error);
+      throw egressErrorOf(error);
     } finally {
       clearTimeout(timer);
-      underWay -= 1;
+      asked.signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async function inTurn(asked: EgressRequest, signal: AbortSignal): Promise<EgressResponse> {
+    const hop = firstHop(asked);
+    // Before it waits: what is not allowed is refused at once.
+    checkUrl(hop.url, asked);
+    await slots.enter(asked.pluginId, signal);
+    let heldBytes = 0;
+    const take = (bytes: number): void => {
+      if (!buffers.take(asked.pluginId, bytes)) throw new EgressError('busy', 'too many bytes of outbound calls are in memory');
+      heldBytes += bytes;
+    };
+    try {
+      take(hop.body?.length ?? 0);
+      return await follow(hop, asked, { maxBytes: responseMaxBytes, take }, signal);
+    } finally {
+      buffers.giveBack(asked.pluginId, heldBytes);
+      slots.leave(asked.pluginId);
     }
   }
 
   /** Every hop goes through all checks again: an allowed host may redirect anywhere. */
-  async function follow(first: Hop, asked: EgressRequest, signal: AbortSignal): Promise<EgressResponse> {
+  async function follow(
+    first: Hop,
+    asked: EgressRequest,
+    room: { maxBytes: number; take: (bytes: number) => void },
+    signal: AbortSignal,
+  ): Promise<EgressResponse> {
     let hop = first;
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await send(hop, asked, signal);
-      const location = answer.headers.location;
-      if (!asked.followRedirects || location === undefined || !redirectStatuses.has(answer.status)) return answer;
+      const { origin, addresses } = await targetOf(hop.url, asked, signal);
+      const answer = await exchange(pools.poolFor(origin, addresses), {
+        path: hop.url.pathname + hop.url.search,
+        method: hop.method,
+        headers: { ...hop.headers, host: hop.url.host },
+        body: hop.body,
+        skipsRedirectBody: asked.followRedirects,
+        room,
+        signal,
+      });
+      const location = asked.followRedirects ? redirectOf(answer.status, answer.headers) : undefined;
+      if (location === undefined) return answer;
       if (redirects >= maxRedirects) throw new EgressError('too_many_redirects', `more than ${maxRedirects} redirects`);
       hop = redirected(hop, answer.status, location);
+      checkUrl(hop.url, asked);
     }
-  }
-
-  async function send(hop: Hop, asked: EgressRequest, signal: AbortSignal): Promise<EgressResponse> {
-    const target = await targetOf(hop.url, asked, signal);
-    const headers = { ...hop.headers, host: hop.url.host };
-    const path = hop.url.pathname + hop.url.search;
-    const pool = pools.poolFor(target.origin, target.addresses);
-    const response = await pool.request({ path, method: hop.method, headers, body: hop.body ?? null, signal });
-    const { statusCode: status, body } = response;
-    const answerHeaders = joinedHeaders(response.headers);
-    if (asked.followRedirects && redirectStatuses.has(status)) {
-      // Its body is of no use; reading a little of it lets the connection be kept.
-      await body.dump({ limit: 16_384, signal }).catch(() => undefined);
-      return { status, headers: answerHeaders, body: new Uint8Array(0) };
-    }
-    // The answer to HEAD tells the length of a body that does not come.
-    const announced = hop.method === 'HEAD' ? 0 : Number(answerHeaders['content-length'] ?? 0);
-    return { status, headers: answerHeaders, body: await readBounded(body, announced, responseMaxBytes) };
   }
 
   async function targetOf(url: URL, asked: EgressRequest, signal: AbortSignal): Promise<{ origin: string; addresses?: readonly string[] }> {
-    if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new EgressError('egress_refused', `the scheme ${url.protocol} is not allowed`);
-    if (url.username !== '' || url.password !== '') throw new EgressError('egress_refused', 'credentials in a URL are not allowed');
     const host = normalHost(url.hostname);
-    if (!isAllowedHost(url, asked.allowedHosts)) throw new EgressError('egress_refused', `you cannot access host: ${host}`);
     const override = options.overrides.get(host);
     if (override !== undefined) return { origin: override.origin };
     const literal = host.startsWith('[') ? host.slice(1, -1) : host;
-    const addresses = isIP(literal) === 0 ? await resolver.addressesOf(host, signal) : [literal];
+    const addresses = isIP(literal) === 0 ? await resolver.addressesOf(host, asked.pluginId, signal) : [literal];
     // One bad address spoils the name: which of them gets connected is not ours to choose.
     if (!addresses.every((address) => guard.allows(address, asked.allowPrivate))) {
       throw new EgressError('egress_refused', `you cannot access host: ${host} (its address is not allowed)`);
@@ -139,55 +173,17 @@ export function createEgress(options: EgressOptions, deps: { readonly clock: Clo
     return { origin: url.origin, addresses };
   }
 
-  return { request, close: () => pools.close() };
-}
-
-function firstHop(asked: EgressRequest): Hop {
-  const method = asked.method.toUpperCase();
-  if (!methodPattern.test(method) || method === 'CONNECT') throw new EgressError('bad_request', 'the method cannot be sent');
-  const hasBody = method !== 'GET' && method !== 'HEAD';
-  return { url: parseUrl(asked.url), method, headers: sendableHeaders(asked.headers), body: hasBody ? asked.body : undefined };
-}
-
-function parseUrl(text: string, base?: URL): URL {
-  if (text.length > urlMaxLength) throw new EgressError('bad_request', 'the URL is too long');
-  const url = URL.parse(text, base);
-  if (url === null) throw new EgressError('bad_request', 'the URL cannot be read');
-  return url;
-}
-
-/** What to send next, as https://fetch.spec.whatwg.org/#http-redirect-fetch has it. */
-function redirected(hop: Hop, status: number, location: string): Hop {
-  const url = parseUrl(location, hop.url);
-  const headers = url.origin === hop.url.origin ? hop.headers : withoutCredentials(hop.headers);
-  const becomesGet = status === 303 ? hop.method !== 'HEAD' : (status === 301 || status === 302) && hop.method === 'POST';
-  if (!becomesGet || hop.method === 'GET') return { ...hop, url, headers };
-  return { url, method: 'GET', headers: withoutBodyHeaders(headers), body: undefined };
-}
-
-/** Stops reading, and drops the connection, as soon as there is more than `maxBytes`. */
-async function readBounded(body: Readable, announced: number, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const tooLarge = (): EgressError => new EgressError('too_large', `the answer has more than ${maxBytes} bytes`);
-  if (announced > maxBytes) {
-    // Destroying an unread body emits an error that nobody else listens to.
-    body.on('error', () => undefined).destroy();
-    throw tooLarge();
+  async function close(): Promise<void> {
+    names.close();
+    await pools.close();
   }
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
+
+  return { request, close };
 }
 
-function toEgressError(error: unknown): EgressError {
-  if (error instanceof EgressError) return error;
-  if (error instanceof errors.InvalidArgumentError) return new EgressError('bad_request', 'the request cannot be sent: a header is not valid', error);
-  if (error instanceof errors.ConnectTimeoutError || error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) {
-    return new EgressError('timeout', 'no complete answer in time', error);
-  }
-  return new EgressError('unreachable', 'the host cannot be reached', error);
+/** What can be said of a URL before its name is looked up. */
+function checkUrl(url: URL, { allowedHosts }: EgressRequest): void {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new EgressError('egress_refused', `the scheme ${url.protocol} is not allowed`);
+  if (url.username !== '' || url.password !== '') throw new EgressError('egress_refused', 'credentials in a URL are not allowed');
+  if (!isAllowedHost(url, allowedHosts)) throw new EgressError('egress_refused', `you cannot access host: ${normalHost(url.hostname)}`);
 }

@@ -1,3 +1,5 @@
+import { EgressError } from './egress-error.js';
+
 /** Of one connection only (RFC 9110, 7.6.1), or for us to set. */
 const notForwarded: ReadonlySet<string> = new Set([
   'connection',
@@ -19,7 +21,13 @@ const credentials: ReadonlySet<string> = new Set(['authorization', 'cookie']);
 
 const describesBody = /^content-/;
 
+/** Names and values together. */
+const headersMaxBytes = 32 * 1024;
+
+/** Throws `EgressError` `bad_request` when there is too much of them. */
 export function sendableHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const bytes = Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (bytes > headersMaxBytes) throw new EgressError('bad_request', `the headers have more than ${headersMaxBytes} bytes`);
   return filterHeaders(headers, (name) => !notForwarded.has(name));
 }
 

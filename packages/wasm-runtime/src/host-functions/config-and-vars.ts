@@ -1,28 +1,29 @@
 import { AppError } from '@torii/contracts';
-import { answering, type ServedFunction, textOf } from './served-function.js';
+import { textOf } from './read-argument.js';
+import { answering, type ServedFunctions } from './served-function.js';
 
 const varsMaxBytes = 1024 * 1024;
 /** What an entry takes beside its name and value; without it, many empty ones would take far more than is counted. */
 const entryBytes = 256;
 
 /** Extism's `config_get`, `var_get` and `var_set`. A key is the pointer of its block; absent answers 0. */
-export const configAndVars: Readonly<Record<string, ServedFunction>> = {
+export const configAndVars: ServedFunctions = {
   config_get: answering((guest, [key = 0]) => {
-    const name = textOf(guest.kernel.block(key));
+    const name = textOf(guest.takeBlock(key));
     const value = Object.hasOwn(guest.spec.config, name) ? guest.spec.config[name] : undefined;
-    return value === undefined ? 0 : guest.kernel.store(value);
+    return value === undefined ? 0 : guest.give(value);
   }),
 
   var_get: answering((guest, [key = 0]) => {
-    const value = guest.vars.get(textOf(guest.kernel.block(key)));
-    return value === undefined ? 0 : guest.kernel.store(value);
+    const value = guest.vars.get(textOf(guest.takeBlock(key)));
+    return value === undefined ? 0 : guest.give(value);
   }),
 
   /** A value of 0 deletes. It has no result to refuse with, so going over the limit ends the call. */
   var_set: answering((guest, [key = 0, value = 0]) => {
-    const { kernel, vars, run } = guest;
-    const name = textOf(kernel.block(key));
-    const given = value === 0 ? undefined : kernel.block(value);
+    const { vars, run } = guest;
+    const name = textOf(guest.takeBlock(key));
+    const given = value === 0 ? undefined : guest.takeBlock(value);
     const before = sizeOf(name, vars.get(name));
     const after = sizeOf(name, given);
     if (guest.varsBytes - before + after > varsMaxBytes) {

@@ -25,16 +25,17 @@ export class GuestLog {
     this.partial = [];
   }
 
-  write(level: GuestLogLevel, text: string | Uint8Array): void {
-    if (this.target === undefined) return;
-    this.lines += 1;
-    if (this.lines > linesPerCallMax) {
-      if (this.lines === linesPerCallMax + 1) this.target.warn({ source: 'plugin', ...this.fields }, 'plugin log cut');
-      return;
-    }
-    if (!this.target.isLevelEnabled(level)) return;
+  /** `fields` are short and clean already. */
+  write(level: GuestLogLevel, text: string | Uint8Array, fields: Readonly<Record<string, string | undefined>> = {}): void {
+    const target = this.nextLine();
+    if (target === undefined || !target.isLevelEnabled(level)) return;
     const raw = typeof text === 'string' ? text.slice(0, lineMaxBytes) : decoder.decode(text.subarray(0, lineMaxBytes));
-    this.target[level]({ source: 'plugin', ...this.fields, text: cleanText(raw) }, 'plugin log');
+    target[level]({ source: 'plugin', ...this.fields, ...fields, text: cleanText(raw) }, 'plugin log');
+  }
+
+  /** A line of the host's own about this guest; it counts like the guest's, which is what makes the host write it. */
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void {
+    this.nextLine()?.warn({ ...this.fields, ...fields }, message);
   }
 
   /** Bytes of a standard stream: complete lines are logged, the last begun one when it ends or the call does. */
@@ -46,7 +47,9 @@ export class GuestLog {
       const room = lineMaxBytes - this.partial.length;
       for (const byte of bytes.subarray(start, Math.min(end, start + room))) this.partial.push(byte);
       if (newline === -1) return;
-      this.flush();
+      // An empty line is not written, but counted: a stream of them must come to an end too.
+      if (this.partial.length === 0) this.nextLine();
+      else this.flush();
       start = newline + 1;
     }
   }
@@ -64,6 +67,14 @@ export class GuestLog {
     const first = levels.findIndex((level) => this.target?.isLevelEnabled(level) === true);
     return first === -1 ? 0x7fff_ffff : first;
   }
+
+  /** Where the next line goes, or undefined when there must be none. */
+  private nextLine(): Logger | undefined {
+    this.lines += 1;
+    if (this.lines <= linesPerCallMax) return this.target;
+    if (this.lines === linesPerCallMax + 1) this.target?.warn({ source: 'plugin', ...this.fields }, 'plugin log cut');
+    return undefined;
+  }
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is to be removed.
@@ -72,7 +83,7 @@ const terminalEscapes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u000
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
 /** Text of a guest made safe for logs, terminals and error messages: one line, no control characters. */
-function cleanText(text: string): string {
+export function cleanText(text: string): string {
   return text.replace(terminalEscapes, '').replace(controlCharacters, ' ').trim();
 }
 

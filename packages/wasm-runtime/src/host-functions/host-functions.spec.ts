@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AppError } from '@torii/contracts';
 import { codeOf, type FunctionOptions, type LoadedFunction, loadGuest } from '../../test/a-function.js';
+import { storeThat } from '../../test/a-map.js';
 import { type RunningServer, startServer } from '../../test/a-server.js';
 import { compileWat, guestBytes } from '../../test/wat.js';
 
@@ -93,44 +93,9 @@ describe('the log', () => {
 });
 
 describe("the plugin's map", () => {
-  it('stores, finds and deletes', async () => {
-    const [set, get, del] = await Promise.all([load('mapSet'), load('mapGet'), load('mapDel')]);
-    expect([...(await set.call('{"key":"paris","value":"48.85, 2.35"}')).output]).toEqual([0]);
-    const stored = set.map.get('paris') ?? new Uint8Array(0);
-    expect(Buffer.from(stored).toString()).toBe('48.85, 2.35');
-    await get.map.set('paris', stored);
-    expect(await get.text('paris')).toBe('48.85, 2.35');
-    expect(await get.text('rome')).toBe('');
-    expect(await del.text('paris')).toBe('StatusOK');
-  });
-
-  it.each(['not json', '{"key":"k"}', '{"key":"k","value":5}', '[]', `{"key":"${'k'.repeat(5_000)}","value":""}`])(
-    'answers BadArgument to %.40s',
-    async (argument) => {
-      const { call } = await load('mapSet');
-      expect([...(await call(argument)).output]).toEqual([2]);
-    },
-  );
-
-  it('answers InternalFailure when the map is full, and says so in the log', async () => {
-    const loaded = await load('mapSet', { limits: { kvMaxBytes: 100 } });
-    expect([...(await loaded.call(JSON.stringify({ key: 'k', value: 'v'.repeat(200) }))).output]).toEqual([5]);
-    expect(loaded.logLines).toContainEqual(expect.objectContaining({ msg: 'map write refused' }));
-  });
-
-  it('that cannot be reached reads as empty, and its writes fail as values', async () => {
-    const unreachable = (): Promise<never> => Promise.reject(new AppError('platform.redis'));
-    const mapStore = { get: unreachable, set: unreachable, del: unreachable };
-    const [set, get, del] = await Promise.all(['mapSet', 'mapGet', 'mapDel'].map((name) => load(name, { mapStore })));
-    expect(await get?.text('k')).toBe('');
-    expect([...((await set?.call('{"key":"k","value":"v"}'))?.output ?? [])]).toEqual([5]);
-    expect(await del?.text('k')).toBe('StatusInternalFailure');
-    expect(get?.logLines).toContainEqual(expect.objectContaining({ msg: 'map not reachable' }));
-  });
-
   it('that does not answer is waited for until the wall deadline', async () => {
     const never = (): Promise<never> => new Promise(() => undefined);
-    const { call } = await load('mapGet', { mapStore: { get: never, set: never, del: never }, limits: { wallMs: 50 } });
+    const { call } = await load('mapGet', { stores: { pluginMap: () => storeThat(never) }, limits: { wallMs: 50 } });
     expect(await codeOf(call('k'))).toBe('plugin.deadline_exceeded');
   });
 
@@ -212,7 +177,7 @@ describe('proxy_http_call', () => {
 
   it('answers a forbidden host like Otoroshi, with an error beside', async () => {
     const answer = await proxyCall({ url: 'http://other.test/' });
-    expect(answer).toMatchObject({ status: 403, error: 'egress_refused' });
+    expect(answer).toMatchObject({ status: 403, error: { code: 'egress_refused' } });
     expect(Buffer.from(String(answer.body_base64), 'base64').toString()).toBe('you cannot access host: other.test');
   });
 
@@ -225,7 +190,7 @@ describe('proxy_http_call', () => {
     [{ body_bytes: [1, null] }],
     [{ body_bytes: 'text' }],
   ])('refuses what would take long to look through, or is no byte (%#)', async (part) => {
-    expect(await proxyCall({ url: 'http://api.test/', ...part })).toMatchObject({ status: 0, error: 'bad_request' });
+    expect(await proxyCall({ url: 'http://api.test/', ...part })).toMatchObject({ status: 400, error: { code: 'bad_request' } });
     expect(server.seen).toHaveLength(0);
   });
 
@@ -233,11 +198,22 @@ describe('proxy_http_call', () => {
     expect(await proxyCall({ url: 'http://api.test/', headers: null, query: null, body_bytes: null })).toMatchObject({ status: 200 });
   });
 
+  it('answers for the other side when there is too much of an answer, or too many calls', async () => {
+    const call = async (egress: FunctionOptions['egress']): Promise<unknown> =>
+      JSON.parse(await (await load('proxyCall', { ...(egress === undefined ? {} : { egress }) })).text('{"url":"http://api.test/"}'));
+    expect(await call({ responseMaxBytes: 3 })).toMatchObject({
+      status: 502,
+      headers: { 'content-type': 'text/plain' },
+      error: { code: 'too_large' },
+    });
+    expect(await call({ maxConcurrent: 0 })).toMatchObject({ status: 503, error: { code: 'busy', detail: expect.any(String) } });
+  });
+
   it('answers failures as values', async () => {
-    expect(await proxyCall('nonsense')).toMatchObject({ status: 0, error: 'bad_request' });
-    expect(await proxyCall({ url: 'http://api.test/silent', request_timeout: 30 })).toMatchObject({ status: 0, error: 'timeout' });
+    expect(await proxyCall('nonsense')).toMatchObject({ status: 400, error: { code: 'bad_request' } });
+    expect(await proxyCall({ url: 'http://api.test/silent', request_timeout: 30 })).toMatchObject({ status: 504, error: { code: 'timeout' } });
     await server.close();
-    expect(await proxyCall({ url: 'http://api.test/' })).toMatchObject({ status: 0, error: 'unreachable' });
+    expect(await proxyCall({ url: 'http://api.test/' })).toMatchObject({ status: 502, error: { code: 'unreachable' } });
     server = await startServer((_request, response) => void response.end());
   });
 });
@@ -261,7 +237,7 @@ describe('signatures', () => {
     const get = await loadGuest(bytes, { functionName: 'get' });
     opened.push(set, get);
     expect(await codeOf(set.call('{"key":"k","value":"v"}'))).toBe('none');
-    await get.map.set('k', set.map.get('k') ?? new Uint8Array(0));
+    await get.map.set('k', (await set.map.get('k')) ?? new Uint8Array(0));
     expect(await get.text('k')).toBe('v');
   });
 });

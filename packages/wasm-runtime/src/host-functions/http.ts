@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { EgressResponse } from '../egress/egress.js';
-import { EgressError } from '../egress/egress-error.js';
+import { EgressError, type EgressErrorCode } from '../egress/egress-error.js';
 import type { Guest } from '../guest.js';
-import { answering, jsonOf, type ServedFunction, suspending } from './served-function.js';
+import { jsonOf, readJson } from './read-argument.js';
+import { answering, type ServedFunctions, suspending } from './served-function.js';
 
 /** Checking each costs microseconds of the thread, in one go. */
 const entriesMax = 256;
@@ -21,33 +22,33 @@ const KernelRequest = z.object({
 });
 
 /** Extism's HTTP: the answer's body is a block, its status and headers are asked for separately. Refused or failed, the status is 0. */
-export const kernelHttp: Readonly<Record<string, ServedFunction>> = {
+export const kernelHttp: ServedFunctions = {
   http_request: suspending((guest, [requestPointer = 0, bodyPointer = 0]) => {
     guest.lastHttp = { status: 0, headers: {} };
     guest.run.countHttpCall();
-    const parsed = KernelRequest.safeParse(jsonOf(guest.kernel.block(requestPointer)));
+    const parsed = KernelRequest.safeParse(jsonOf(guest.takeBlock(requestPointer)));
     if (!parsed.success) {
-      guest.run.log.warn({ pluginId: guest.spec.pluginId }, 'http_request with a request that cannot be read');
+      guest.log.warn({}, 'http_request with a request that cannot be read');
       return 0;
     }
     const { url, method, headers, header } = parsed.data;
-    const body = bodyPointer === 0 ? undefined : guest.kernel.block(bodyPointer).slice();
+    const body = bodyPointer === 0 ? undefined : guest.takeBlock(bodyPointer).slice();
     return kernelRequest(guest, { url, method: method ?? 'GET', headers: headers ?? header ?? {}, body });
   }),
 
   http_status_code: answering((guest) => guest.lastHttp.status),
 
-  http_headers: answering((guest) => guest.kernel.store(JSON.stringify(guest.lastHttp.headers))),
+  http_headers: answering((guest) => guest.give(JSON.stringify(guest.lastHttp.headers))),
 };
 
 async function kernelRequest(guest: Guest, request: OutboundRequest): Promise<number> {
   try {
     const answer = await send(guest, { ...request, followRedirects: true });
     guest.lastHttp = { status: answer.status, headers: answer.headers };
-    return guest.kernel.store(answer.body);
+    return guest.give(answer.body);
   } catch (error) {
     const { code, message } = egressErrorOf(error);
-    guest.run.log.warn({ pluginId: guest.spec.pluginId, reason: code, detail: message }, 'http_request failed');
+    guest.log.warn({ reason: code, detail: message }, 'http_request failed');
     return 0;
   }
 }
@@ -69,21 +70,21 @@ const ProxyRequest = z.object({
 });
 type ProxyRequest = z.infer<typeof ProxyRequest>;
 
-/** What the guest reads as JSON; `error` and `message` are set when there was no answer. */
+/** What the guest reads as JSON; with `error` it is the host that answers, nobody else has. */
 interface ProxyAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body_base64: string;
-  readonly error?: string;
-  readonly message?: string;
+  readonly error?: { readonly code: EgressErrorCode; readonly detail: string };
 }
 
-export const proxyHttp: Readonly<Record<string, ServedFunction>> = {
-  proxy_http_call: suspending((guest, [pointer = 0, length = 0]) => {
+export const proxyHttp: ServedFunctions = {
+  proxy_http_call: suspending((guest, args) => {
     guest.run.countHttpCall();
-    const parsed = ProxyRequest.safeParse(jsonOf(guest.kernel.read(pointer, length)));
-    if (!parsed.success) return storeAnswer(guest, failure('bad_request', 'the argument is no request'));
-    return proxyCall(guest, parsed.data);
+    const asked = readJson(guest, args, ProxyRequest);
+    if (asked === undefined)
+      return storeAnswer(guest, failure(new EgressError('bad_request', guest.lastError?.detail ?? 'the argument is no request')));
+    return proxyCall(guest, asked);
   }),
 };
 
@@ -99,29 +100,27 @@ async function proxyCall(guest: Guest, asked: ProxyRequest): Promise<number> {
     });
     return storeAnswer(guest, { status: answer.status, headers: answer.headers, body_base64: Buffer.from(answer.body).toString('base64') });
   } catch (error) {
-    const { code, message } = egressErrorOf(error);
-    guest.run.log.warn({ pluginId: guest.spec.pluginId, reason: code, detail: message }, 'proxy_http_call failed');
-    return storeAnswer(guest, code === 'egress_refused' ? refusal(message) : failure(code, message));
+    const failed = egressErrorOf(error);
+    guest.refuse('http', `${failed.code}: ${failed.message}`);
+    return storeAnswer(guest, failure(failed));
   }
 }
 
-/** Otoroshi answers a forbidden host with a response of its own rather than with an error. */
-function refusal(message: string): ProxyAnswer {
+/** Everything else is 502: what came, if anything, is no answer. */
+const failureStatuses: Partial<Readonly<Record<EgressErrorCode, number>>> = { bad_request: 400, egress_refused: 403, busy: 503, timeout: 504 };
+
+/** Otoroshi answers a forbidden host with a response of its own; so does every other failure here, with an error beside. */
+function failure({ code, message }: EgressError): ProxyAnswer {
   return {
-    status: 403,
+    status: failureStatuses[code] ?? 502,
     headers: { 'content-type': 'text/plain' },
     body_base64: Buffer.from(message).toString('base64'),
-    error: 'egress_refused',
-    message,
+    error: { code, detail: message },
   };
 }
 
-function failure(error: string, message: string): ProxyAnswer {
-  return { status: 0, headers: {}, body_base64: '', error, message };
-}
-
 function storeAnswer(guest: Guest, answer: ProxyAnswer): number {
-  return guest.kernel.store(JSON.stringify(answer));
+  return guest.give(JSON.stringify(answer));
 }
 
 /** Not for what it is, which is checked next, only for how much there is of it. */
@@ -168,6 +167,7 @@ async function send(
     ...request,
     ...(body === undefined ? {} : { body }),
     allowedHosts: spec.allowedHosts,
+    pluginId: spec.pluginId,
     allowPrivate: spec.allowPrivate,
     timeoutMs: Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, run.remainingMs),
     signal: run.signal,

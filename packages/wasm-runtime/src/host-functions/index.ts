@@ -1,11 +1,23 @@
+import { attributeFunctions } from './attribute-functions.js';
 import { configAndVars } from './config-and-vars.js';
+import { datastoreFunctions } from './datastore-functions.js';
 import { kernelHttp, proxyHttp } from './http.js';
+import { lastError } from './last-error.js';
 import { kernelLog, proxyLog } from './log.js';
-import { pluginMap } from './plugin-map.js';
-import type { ServedFunction } from './served-function.js';
+import { mapFunctions } from './map-functions.js';
+import type { ServedFunctions } from './served-function.js';
+import { stateFunctions } from './state-functions.js';
 
 /** Functions of the Extism kernel that the host serves; the others are the kernel's own. */
-export const servedKernelFunctions: Readonly<Record<string, ServedFunction>> = { ...configAndVars, ...kernelHttp, ...kernelLog };
+export const servedKernelFunctions: ServedFunctions = { ...configAndVars, ...kernelHttp, ...kernelLog };
 
-/** Otoroshi's host functions that are available, by the names of the contracts' table. */
-export const servedHostFunctions: Readonly<Record<string, ServedFunction>> = { ...proxyLog, ...proxyHttp, ...pluginMap };
+/** The host functions, by the names of the contracts' table. */
+export const servedHostFunctions: ServedFunctions = {
+  ...attributeFunctions,
+  ...datastoreFunctions,
+  ...lastError,
+  ...mapFunctions,
+  ...proxyHttp,
+  ...proxyLog,
+  ...stateFunctions,
+};

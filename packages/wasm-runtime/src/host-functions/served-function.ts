@@ -1,4 +1,9 @@
+import type { StoreName } from '@torii/contracts';
+import type { KvStore } from '@torii/kv';
 import type { Guest } from '../guest.js';
+
+/** Pointers, statuses and counts as numbers; sums of 64 bits as bigint. */
+export type HostAnswer = number | bigint;
 
 /**
  * A function the host serves. Arguments come as whole numbers whatever integer type the guest declared, and the result is
@@ -7,37 +12,30 @@ import type { Guest } from '../guest.js';
  * It does not throw into the guest: what can go wrong is a value. Exceptions mean that the call has ended.
  */
 export interface ServedFunction {
-  /** Whether it may answer a promise, which suspends the guest. */
-  readonly suspends: boolean;
-  readonly body: (guest: Guest, args: readonly number[]) => number | Promise<number>;
+  /** Whether it may answer this guest a promise, which suspends it. */
+  readonly suspends: (guest: Guest) => boolean;
+  readonly body: (guest: Guest, args: readonly number[]) => HostAnswer | Promise<HostAnswer>;
+  /** Leaves the error of the function called before it for `proxy_last_error`. */
+  readonly keepsError?: boolean;
 }
 
-export function answering(body: (guest: Guest, args: readonly number[]) => number): ServedFunction {
-  return { suspends: false, body };
+export type ServedFunctions = Readonly<Record<string, ServedFunction>>;
+
+export function answering(body: (guest: Guest, args: readonly number[]) => HostAnswer): ServedFunction {
+  return { suspends: () => false, body };
 }
 
-export function suspending(body: (guest: Guest, args: readonly number[]) => number | Promise<number>): ServedFunction {
-  return { suspends: true, body };
+export function suspending(body: (guest: Guest, args: readonly number[]) => HostAnswer | Promise<HostAnswer>): ServedFunction {
+  return { suspends: () => true, body };
 }
 
-/** Otoroshi's status numbers (CONTRACTS.md section 2). */
-export const hostStatus = { ok: 0, badArgument: 2, internalFailure: 5 } as const;
-
-/** JSON that a guest hands over is parsed in one go, so it is bounded; as a list of numbers a body of 1 MiB fits. */
-const jsonMaxBytes = 4 * 1024 * 1024;
-
-const decoder = new TextDecoder();
-
-export function textOf(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
-}
-
-/** The JSON in these bytes, or undefined when it is too long or cannot be parsed. */
-export function jsonOf(bytes: Uint8Array): unknown {
-  if (bytes.length > jsonMaxBytes) return undefined;
-  try {
-    return JSON.parse(textOf(bytes));
-  } catch {
-    return undefined;
-  }
+/** Suspends only over a store that does not answer at once. */
+export function overStore(
+  name: StoreName,
+  body: (guest: Guest, store: KvStore, args: readonly number[]) => HostAnswer | Promise<HostAnswer>,
+): ServedFunction {
+  return {
+    suspends: (guest) => !guest.stores.open(name).isSynchronous,
+    body: (guest, args) => body(guest, guest.stores.open(name), args),
+  };
 }

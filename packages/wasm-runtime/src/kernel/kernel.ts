@@ -50,11 +50,17 @@ export class Kernel {
   private buffer: ArrayBuffer;
   private bytes: Uint8Array;
 
-  constructor(maxBytes: number) {
+  /** `maxBytes`, or none yet: then `limitTo` says it. */
+  constructor(maxBytes = 0) {
     this.exports = new WebAssembly.Instance(kernelModule).exports as unknown as KernelExports;
-    this.exports.limit.value = BigInt(Math.min(Math.max(maxBytes, 65_536), kernelMaxBytes));
+    this.limitTo(maxBytes);
     this.buffer = this.exports.memory.buffer;
     this.bytes = new Uint8Array(this.buffer);
+  }
+
+  /** How much memory it may take. */
+  limitTo(maxBytes: number): void {
+    this.exports.limit.value = BigInt(Math.min(Math.max(maxBytes, 65_536), kernelMaxBytes));
   }
 
   /** The kernel's own function to be linked under that name, or undefined when the host has to serve it. */
@@ -74,12 +80,11 @@ export class Kernel {
     return true;
   }
 
-  /** A copy of the output, or undefined when it is longer than `maxBytes`. Empty when the guest set none. */
+  /** The output, or undefined when it is longer than `maxBytes`; empty when the guest set none. Same lifetime as `block`. */
   output(maxBytes: number): Uint8Array | undefined {
     const length = this.exports.output_length();
     if (BigInt.asUintN(64, length) > BigInt(maxBytes)) return undefined;
-    // A small Buffer comes from Node's pool, many times faster than an ArrayBuffer of its own.
-    return Buffer.from(this.read(toOffset(this.exports.output()), Number(length)));
+    return this.read(toOffset(this.exports.output()), Number(length));
   }
 
   /** The block the guest set as its error, or undefined. */
@@ -108,9 +113,14 @@ export class Kernel {
     return pointer;
   }
 
+  /** The size of its memory. */
+  get memoryBytes(): number {
+    return this.exports.memory.buffer.byteLength;
+  }
+
   /** Whether its memory has grown so far that it should not be kept for another call. */
   get isOvergrown(): boolean {
-    return this.exports.memory.buffer.byteLength > keptMaxBytes;
+    return this.memoryBytes > keptMaxBytes;
   }
 
   /** Growing memory detaches the old buffer, so the view is looked up anew. */

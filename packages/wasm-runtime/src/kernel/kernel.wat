@@ -61,10 +61,13 @@
     (i32.load8_u (i32.wrap_i64 (local.get $at))))
   (func (export "load_u64") (param $at i64) (result i64)
     (i64.load (i32.wrap_i64 (local.get $at))))
+  ;; What is stored outside of the blocks is dropped: `begin` would not wipe it, so the next call could read it.
   (func (export "store_u8") (param $at i64) (param $value i32)
-    (i32.store8 (i32.wrap_i64 (local.get $at)) (local.get $value)))
+    (if (i32.and (i64.ge_u (local.get $at) (i64.const 64)) (i64.lt_u (local.get $at) (global.get $top)))
+      (then (i32.store8 (i32.wrap_i64 (local.get $at)) (local.get $value)))))
   (func (export "store_u64") (param $at i64) (param $value i64)
-    (i64.store (i32.wrap_i64 (local.get $at)) (local.get $value)))
+    (if (i32.and (i64.ge_u (local.get $at) (i64.const 64)) (i64.le_u (local.get $at) (i64.sub (global.get $top) (i64.const 8))))
+      (then (i64.store (i32.wrap_i64 (local.get $at)) (local.get $value)))))
 
   (func (export "input_length") (result i64) (global.get $input_length))
   (func (export "input_offset") (result i64) (global.get $input))

@@ -10,8 +10,8 @@ import { pollOneoff } from './poll-oneoff.js';
 
 it('leaves nothing behind when a sleep is over, however many there are in one call', async () => {
   const log = createLogger({ level: 'silent', app: 'test' });
-  const limits = { cpuMs: 1_000, wallMs: 10_000, hostCallsMax: 100, httpCallsMax: 10 };
-  const run = new GuestRun({ limits, log, clock: systemClock, turns: new TurnQueue() });
+  const limits = { cpuMs: 1_000, hostCallsMax: 100, httpCallsMax: 10 };
+  const run = new GuestRun({ limits, wallMs: 10_000, log, clock: systemClock, turns: new TurnQueue(), signal: undefined });
   const memory = new GuestMemory({ buffer: new ArrayBuffer(65_536) } as WebAssembly.Memory);
   memory.setU32(16, 1);
   memory.setU64(24, 1_000_000n);

@@ -87,7 +87,12 @@ export function wasiImport(guest: Guest, name: string): unknown {
       return errnoOf(error);
     }
   };
-  return name === 'poll_oneoff' ? new WebAssembly.Suspending(call) : call;
+  return suspendsInWasi(name) ? new WebAssembly.Suspending(call) : call;
+}
+
+/** Whether a guest may have to wait for it. */
+export function suspendsInWasi(name: string): boolean {
+  return name === 'poll_oneoff';
 }
 
 function errnoOf(error: unknown): number {

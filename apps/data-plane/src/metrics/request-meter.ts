@@ -1,0 +1,64 @@
+import { type ErrorCode, errorTable } from '@torii/contracts';
+import type { Trace } from '../pipeline/trace.js';
+import { bump, cellOf, histogramOf, type Meter, observe, outcomeIndexOf, raise, statusIndexOf } from './meter.js';
+
+export interface RequestEnd {
+  readonly status: number;
+  readonly durationMs: number;
+  readonly code: ErrorCode | undefined;
+  readonly bodyBytes: number;
+}
+
+const codeIndexes = new Map(Object.keys(errorTable).map((code, index) => [code, index]));
+/** Where requests are counted that matched no route. */
+const nobodysRow = 0;
+
+const inFlight = cellOf('node', 'torii_requests_in_flight');
+const handedOn = cellOf('node', 'torii_connections_handed_on_total');
+const errors = cellOf('node', 'torii_errors_total');
+const requestSeconds = histogramOf('node', 'torii_request_seconds');
+const routeRequests = cellOf('route', 'torii_requests_total');
+const calls = cellOf('plugin', 'torii_plugin_calls_total');
+const requestBytes = cellOf('plugin', 'torii_plugin_request_bytes_total');
+const memoryHigh = cellOf('plugin', 'torii_plugin_memory_high_bytes');
+const queueSeconds = histogramOf('plugin', 'torii_plugin_queue_seconds');
+const callSeconds = histogramOf('plugin', 'torii_plugin_call_seconds');
+
+/** Counts what a request and the call of its plugin have cost, when it is over. */
+export class RequestMeter {
+  constructor(private readonly meter: Meter) {}
+
+  begin(): void {
+    bump(this.meter.node, inFlight, 1);
+  }
+
+  /** Counts a connection that is closed for the sake of the other threads. */
+  handedOn(): void {
+    bump(this.meter.node, handedOn, 1);
+  }
+
+  /** Counts a request that was refused before anything was done for it. */
+  refused(code: ErrorCode, status: number): void {
+    bump(this.meter.node, errors + (codeIndexes.get(code) ?? 0), 1);
+    bump(this.meter.route(nobodysRow), routeRequests + statusIndexOf(status), 1);
+  }
+
+  end(trace: Trace, request: RequestEnd): void {
+    const { node } = this.meter;
+    bump(node, inFlight, -1);
+    observe(node, requestSeconds, request.durationMs / 1000);
+    if (request.code !== undefined) bump(node, errors + (codeIndexes.get(request.code) ?? 0), 1);
+    bump(this.meter.route(trace.routeRow ?? nobodysRow), routeRequests + statusIndexOf(request.status), 1);
+    if (trace.calledPluginRow !== undefined) this.countCall(trace.calledPluginRow, trace, request);
+  }
+
+  private countCall(row: number, { call }: Trace, request: RequestEnd): void {
+    const cells = this.meter.plugin(row);
+    bump(cells, calls + outcomeIndexOf(request.code), 1);
+    bump(cells, requestBytes, request.bodyBytes);
+    if (call === undefined) return;
+    raise(cells, memoryHigh, call.memoryBytes);
+    observe(cells, queueSeconds, call.queueMs / 1000);
+    observe(cells, callSeconds, call.wallMs / 1000);
+  }
+}

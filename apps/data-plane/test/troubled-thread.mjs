@@ -1,0 +1,18 @@
+// A data thread that can be told, by a file, to do what no guest should be able to: `stuck-<index>` and `broken-<index>`
+// in the folder `troubleFolder` of what it is started with.
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { workerData } from 'node:worker_threads';
+import '../dist/threads/data-thread.js';
+
+function isTold(what) {
+  const file = path.join(workerData.troubleFolder, `${what}-${workerData.index}`);
+  if (!existsSync(file)) return false;
+  rmSync(file);
+  return true;
+}
+
+setInterval(() => {
+  if (isTold('broken')) throw new Error('broken on purpose');
+  if (isTold('stuck')) for (;;);
+}, 10);

@@ -1,0 +1,46 @@
+import type { DestinationStream } from 'pino';
+
+/** https://github.com/pinojs/pino/blob/main/docs/api.md#symbols */
+const metadata: unique symbol = Symbol.for('pino.metadata');
+
+/** More waiting than this is written at once (characters). */
+const waitingMax = 65_536;
+/** pino's number for `error`; such lines, and worse ones, do not wait. */
+const errorLevel = 50;
+
+/**
+ * Writes the lines of one turn of the event loop together: a system call per request costs a busy thread several percent
+ * of its time. Lines from `error` upwards are written at once, with all before them, so that what explains the end of a
+ * thread is never lost.
+ */
+export class BatchedLines implements DestinationStream {
+  /** Asks pino to set `lastLevel` before each write. */
+  readonly [metadata] = true;
+  lastLevel = 0;
+
+  private readonly destination: DestinationStream;
+  private waiting = '';
+  private isScheduled = false;
+
+  constructor(destination: DestinationStream) {
+    this.destination = destination;
+  }
+
+  write(line: string): void {
+    this.waiting += line;
+    if (this.lastLevel >= errorLevel || this.waiting.length > waitingMax) {
+      this.flush();
+    } else if (!this.isScheduled) {
+      this.isScheduled = true;
+      setImmediate(() => this.flush());
+    }
+  }
+
+  flush(): void {
+    this.isScheduled = false;
+    if (this.waiting === '') return;
+    const lines = this.waiting;
+    this.waiting = '';
+    this.destination.write(lines);
+  }
+}
