@@ -66,12 +66,20 @@ export interface RuntimeDeps {
   readonly quarantine?: Partial<QuarantineOptions>;
 }
 
+/** The part of an `AbortSignal` that calls need: an `AbortSignal` is one. */
+export interface CallerSignal {
+  /** Whether the caller has gone. */
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void, options: { once: true }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 export interface CallOptions<Output = Uint8Array> {
   readonly requestId: string;
   /** The request's own deadline; the call ends at it or after `limits.wallMs`, whichever is sooner. */
   readonly deadline: Deadline;
   /** Aborted when the client has gone: the call then ends with `client.gone`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: CallerSignal;
   readonly log: Logger;
   /** The request's own; left out, the call has some of its own. */
   readonly attributes?: RequestAttributes;

@@ -1,6 +1,7 @@
 import { AppError } from '@torii/contracts';
 import type { Clock, Logger } from '@torii/service-kit';
 import { type CpuClock, CpuMeter, threadCpuClock } from './cpu-meter.js';
+import type { CallerSignal } from './function-spec.js';
 import { expectStack } from './kernel/stack-probe.js';
 import { sliceMs, type TurnQueue } from './turn-queue.js';
 
@@ -20,7 +21,7 @@ export interface RunOptions {
   readonly cpuClock?: CpuClock;
   readonly turns: TurnQueue;
   readonly log: Logger;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CallerSignal | undefined;
   /** What the guest may still spend before its next check; only guests that call the host need it. */
   readonly fuel?: WebAssembly.Global;
 }
@@ -58,7 +59,7 @@ export class GuestRun {
   private readonly wallLimitMs: number;
   private readonly clock: Clock;
   private readonly turns: TurnQueue;
-  private readonly callerSignal: AbortSignal | undefined;
+  private readonly callerSignal: CallerSignal | undefined;
   private readonly fuel: WebAssembly.Global | undefined;
   private readonly startedAtMs: number;
   private readonly wallAtMs: number;

@@ -1,6 +1,6 @@
 export { createEgress, type Egress, type EgressOptions, type EgressRequest, type EgressResponse } from './egress/egress.js';
 export { EgressError, type EgressErrorCode } from './egress/egress-error.js';
-export type { CallOptions, CallResult, ExposedState, FunctionSpec, RuntimeDeps, Stores } from './function-spec.js';
+export type { CallerSignal, CallOptions, CallResult, ExposedState, FunctionSpec, RuntimeDeps, Stores } from './function-spec.js';
 export { RequestAttributes } from './host-functions/request-attributes.js';
 export { InstanceBudget, type InstanceBudgetOptions } from './instance-budget.js';
 export type { InstancePool } from './instance-pool.js';

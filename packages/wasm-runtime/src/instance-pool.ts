@@ -17,8 +17,8 @@ interface IdleInstance {
 
 /** All but one of the instances that nobody used for this long are given up. */
 const idleMaxMs = 5 * 60_000;
-/** What an instance that is made while a request waits may take to initialise. */
-const createTimeoutMs = 5_000;
+/** What an instance that is made while a request waits may take to initialise, if a whole call may take that. */
+const createTimeoutMaxMs = 5_000;
 /** `close` waits this long for calls under way. */
 const closeTimeoutMs = 30_000;
 
@@ -36,6 +36,7 @@ export class InstancePool implements IdleHolder {
   private readonly budget: InstanceBudget;
   private readonly quarantine: Quarantine;
   private readonly pace: CallPace;
+  private readonly createTimeoutMs: number;
   private readonly counts = new PoolCounts();
   /** Last in, first out: the bottom has been idle for longest. */
   private readonly idle: IdleInstance[] = [];
@@ -44,6 +45,7 @@ export class InstancePool implements IdleHolder {
   private readonly line = new WaitingLine<PluginInstance>();
   private leased = 0;
   private starting = 0;
+  /** Of the first instance; all go back to it under `fresh` isolation. */
   private image: GuestImage | undefined;
   private isClosing = false;
   private closed: Promise<void> | undefined;
@@ -57,6 +59,7 @@ export class InstancePool implements IdleHolder {
     this.budget = deps.budget ?? new InstanceBudget();
     this.quarantine = new Quarantine(deps.clock, deps.quarantine);
     this.pace = new CallPace(spec.limits.cpuMs);
+    this.createTimeoutMs = Math.min(createTimeoutMaxMs, spec.limits.wallMs);
     this.budget.join(this);
   }
 
@@ -150,11 +153,12 @@ export class InstancePool implements IdleHolder {
 
   private waitForInstance(options: CallOptions<unknown>): Promise<PluginInstance> {
     const { maxQueuedPerNode: queuedMax, queueWaitMs } = this.spec.limits;
-    this.startAnother();
+    // One that is on its way already is for whoever has no other.
+    if (this.starting <= this.line.length) this.startAnother();
     // Who waits for an instance that is being made is not queued: with a queue of 0 it still is served.
     if (this.line.length >= queuedMax + this.starting) return Promise.reject(exhausted('too many requests wait for an instance already'));
     // Making an instance may take longer than one would wait in a line.
-    const patienceMs = this.starting > this.line.length ? Math.max(queueWaitMs, createTimeoutMs) : queueWaitMs;
+    const patienceMs = this.starting > this.line.length ? Math.max(queueWaitMs, this.createTimeoutMs) : queueWaitMs;
     const timeoutMs = Math.min(patienceMs, options.deadline.remainingMs());
     return this.line.wait(timeoutMs, options.signal, () => exhausted(`no instance came free within ${Math.round(timeoutMs)} ms`));
   }
@@ -163,7 +167,7 @@ export class InstancePool implements IdleHolder {
   private startAnother(): void {
     const live = this.idle.length + this.used.length + this.leased + this.starting;
     if (live >= this.spec.limits.maxInstancesPerNode || !this.budget.take(this)) return;
-    void this.create(createTimeoutMs).catch((error: unknown) => {
+    void this.create(this.createTimeoutMs).catch((error: unknown) => {
       this.line.rejectFirst(AppError.from(error));
       this.startForWaiting();
     });
@@ -180,10 +184,19 @@ export class InstancePool implements IdleHolder {
     const startedAtMs = this.deps.clock.nowMs();
     try {
       const { spec, prepared, deps, budget: account, image } = this;
-      const instance = await PluginInstance.create({ spec, prepared, deps, account, timeoutMs, ...(image === undefined ? {} : { image }) });
+      const needsImage = spec.isolation === 'fresh' && isRestorable(prepared);
+      const instance = await PluginInstance.create({
+        spec,
+        prepared,
+        deps,
+        account,
+        timeoutMs,
+        needsImage,
+        ...(image === undefined ? {} : { image }),
+      });
       this.counts.created += 1;
       this.counts.instantiateMs += this.deps.clock.nowMs() - startedAtMs;
-      this.prepareRestoring(instance);
+      this.image ??= instance.image;
       this.hand(instance);
     } catch (error) {
       this.budget.giveBack(0);
@@ -192,14 +205,6 @@ export class InstancePool implements IdleHolder {
       this.starting -= 1;
       this.onDrained?.();
     }
-  }
-
-  /** The first instance gives the image that it and all others go back to. */
-  private prepareRestoring(instance: PluginInstance): void {
-    if (this.spec.isolation !== 'fresh' || !isRestorable(this.prepared)) return;
-    const isFirst = this.image === undefined;
-    this.image ??= instance.takeImage();
-    if (isFirst && this.image !== undefined) instance.keepImage(this.image);
   }
 
   private takeBack(instance: PluginInstance): void {
@@ -227,9 +232,20 @@ export class InstancePool implements IdleHolder {
 
   private putBackUsed(): void {
     for (const instance of this.used.splice(0)) {
-      if (instance.restore()) this.hand(instance);
-      else this.recycle(instance);
+      if (!instance.restore()) this.recycle(instance);
+      else if (instance.image?.isInitialised === true) this.hand(instance);
+      else void this.initialiseAgain(instance);
     }
+  }
+
+  private async initialiseAgain(instance: PluginInstance): Promise<void> {
+    this.starting += 1;
+    const isReady = await instance.initialiseAgain(this.createTimeoutMs);
+    this.starting -= 1;
+    if (isReady) this.hand(instance);
+    else this.recycle(instance);
+    this.startForWaiting();
+    this.onDrained?.();
   }
 
   /** Gives up an instance that did no wrong; the next one begins to be made before anybody needs it. */

@@ -98,10 +98,11 @@ describe('isolation fresh', () => {
   });
 
   it('never gives two calls the seed that one instance drew when it was initialised', async () => {
-    const { call } = await load('run', { isolation: 'fresh' }, seeded);
+    const { call, pool } = await load('run', { isolation: 'fresh' }, seeded);
     const seeds = new Set<string>();
     for (let left = 20; left > 0; left -= 1) seeds.add(Buffer.from((await call()).output).toString('hex'));
     expect(seeds.size).toBe(20);
+    expect(pool.stats).toMatchObject({ created: 1, evicted: 0 });
   });
 
   it('shows nothing of memory that an earlier call has grown', async () => {
@@ -111,7 +112,7 @@ describe('isolation fresh', () => {
   });
 
   it('has the next instance ready before it is asked for', async () => {
-    const { pool, call } = await load('run', { isolation: 'fresh' }, seeded);
+    const { pool, call } = await load('count', { isolation: 'fresh' }, stateWithTable);
     await call();
     while (pool.stats.created < 2) await new Promise((resolve) => setImmediate(resolve));
     expect(pool.stats).toMatchObject({ idle: 1, leased: 0, recycled: 1 });

@@ -2,9 +2,10 @@ import type { Plugin } from '@extism/extism';
 import { AppError } from '@torii/contracts';
 import type { Logger } from '@torii/service-kit';
 import { restorableGlobalPrefix, rewrittenExportOf, rewrittenExports } from '@torii/wasm-binary';
-import type { CallOptions, CallResult, FunctionSpec, RuntimeDeps } from './function-spec.js';
+import type { CallerSignal, CallOptions, CallResult, FunctionSpec, RuntimeDeps } from './function-spec.js';
 import { Guest } from './guest.js';
 import { type FailureContext, failureOf, failureOfExit } from './guest-failure.js';
+import { threadGarbage } from './guest-garbage.js';
 import { GuestMemory } from './guest-memory.js';
 import { GuestRun, type RunLimits } from './guest-run.js';
 import { cleanBytes } from './host-functions/guest-log.js';
@@ -27,8 +28,10 @@ export interface InstanceOptions {
   readonly account: MemoryAccount;
   /** What initialising may take. */
   readonly timeoutMs: number;
-  /** Instead of initialising, the guest begins as this was taken. */
+  /** Of another instance, to begin and to go back to. */
   readonly image?: GuestImage;
+  /** Whether the guest is to have an image to go back to. */
+  readonly needsImage: boolean;
 }
 
 /**
@@ -59,8 +62,10 @@ export class PluginInstance {
   private readonly growthFailed: WebAssembly.Global;
   private readonly state: GuestState;
   private readonly account: MemoryAccount;
-  private readonly keptMaxBytes: number;
+  /** More memory than this and it is not kept after a call. */
+  private keptMaxBytes = Number.POSITIVE_INFINITY;
   private countedBytes = 0;
+  private ownImage: GuestImage | undefined;
   private restorer: (() => boolean) | undefined;
   /** What it is depends on more than its module: host calls it made, or randomness it took, while it was initialised. */
   private isOneOfAKind = false;
@@ -80,8 +85,11 @@ export class PluginInstance {
     const { exports } = await plugin.getInstance();
     const instance = new PluginInstance(options, guest, plugin, exports, !linked.suspends);
     try {
-      if (image === undefined) await instance.initialise(options.timeoutMs);
-      else instance.restoreTo(image);
+      if (image !== undefined) instance.beginFrom(image);
+      const untouched = options.needsImage && image === undefined ? GuestImage.take(instance.state, false) : undefined;
+      if (image?.isInitialised !== true) await instance.initialise(options.timeoutMs);
+      if (untouched !== undefined) instance.keepImage(untouched);
+      instance.keptMaxBytes = Math.max(spec.limits.instanceKeptMaxBytes, instance.state.memory?.buffer.byteLength ?? 0);
       if (!instance.recount()) throw new AppError('capacity.pool_exhausted', { detail: 'the memory for guests is used up' });
       return instance;
     } catch (error) {
@@ -105,7 +113,6 @@ export class PluginInstance {
     const memory = exports[rewrittenExports.memory] as WebAssembly.Memory | undefined;
     guest.memory = new GuestMemory(memory);
     this.state = { memory, globals: mutableGlobals(exports) };
-    this.keptMaxBytes = Math.max(spec.limits.instanceKeptMaxBytes, memory?.buffer.byteLength ?? 0);
     const entry = exports[rewrittenExportOf(spec.functionName)];
     this.entry = entry as () => unknown;
     this.suspendingEntry = WebAssembly.promising(entry);
@@ -155,29 +162,40 @@ export class PluginInstance {
     };
   }
 
-  /** The state of the guest now, or undefined when others cannot begin from it or it cannot be put back to it. */
-  takeImage(): GuestImage | undefined {
-    return this.isOneOfAKind ? undefined : GuestImage.take(this.state);
+  /** What it goes back to, and others of its module can begin from; undefined when it was not to have one or is too large. */
+  get image(): GuestImage | undefined {
+    return this.ownImage;
   }
 
-  /** To be called once, with the image that `restore` then goes back to. */
-  keepImage(image: GuestImage): void {
-    this.restorer = image.restorerOf(this.state);
-  }
-
-  /** Puts the guest back to its image; false when it has none or has grown since. */
+  /**
+   * Puts the guest back to its image; false when it has none or has grown too large. A guest whose image is not
+   * initialised is not ready until `initialiseAgain` has answered true.
+   */
   restore(): boolean {
     this.guest.forgetVars();
     return this.restorer?.() ?? false;
   }
 
+  /** False when the guest failed, and must be closed. */
+  async initialiseAgain(timeoutMs: number): Promise<boolean> {
+    try {
+      await this.initialise(timeoutMs);
+      return this.recount();
+    } catch (error) {
+      this.isReusable = false;
+      this.deps.log.warn({ err: error, pluginId: this.spec.pluginId }, 'instance could not be initialised again');
+      return false;
+    }
+  }
+
   async close(): Promise<void> {
     if (this.isReusable) giveBackKernel(this.guest.kernel);
     this.isReusable = false;
+    threadGarbage.add(this.countedBytes);
     await this.plugin.close();
   }
 
-  private newRun(limits: RunLimits, wallMs: number, log: Logger, signal?: AbortSignal): GuestRun {
+  private newRun(limits: RunLimits, wallMs: number, log: Logger, signal?: CallerSignal): GuestRun {
     return new GuestRun({ limits, wallMs, log, signal, clock: this.deps.clock, turns: threadTurns, fuel: this.fuel });
   }
 
@@ -289,9 +307,18 @@ export class PluginInstance {
     }
   }
 
-  private restoreTo(image: GuestImage): void {
-    this.keepImage(image);
-    if (!this.restore()) throw new AppError('platform.internal', { detail: 'a new instance does not fit the image of its module' });
+  private beginFrom(image: GuestImage): void {
+    this.ownImage = image;
+    this.restorer = image.restorerOf(this.state);
+    // What is not initialised is as new as this instance.
+    if (image.isInitialised && !this.restorer()) throw new AppError('platform.internal', { detail: 'a new instance does not fit its image' });
+  }
+
+  /** Of the guest as it is now if that depends on its module alone, else of how it was before it was initialised. */
+  private keepImage(untouched: GuestImage): void {
+    const image = this.isOneOfAKind ? untouched : GuestImage.take(this.state);
+    this.ownImage = image;
+    this.restorer = image?.restorerOf(this.state);
   }
 }
 

@@ -1,4 +1,5 @@
 import { AppError } from '@torii/contracts';
+import type { CallerSignal } from './function-spec.js';
 
 interface Waiter<T> {
   readonly resolve: (value: T) => void;
@@ -15,7 +16,7 @@ export class WaitingLine<T> {
   }
 
   /** Rejects with `onTimeout()` after `timeoutMs`, with `client.gone` when the signal aborts. */
-  wait(timeoutMs: number, signal: AbortSignal | undefined, onTimeout: () => AppError): Promise<T> {
+  wait(timeoutMs: number, signal: CallerSignal | undefined, onTimeout: () => AppError): Promise<T> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.waiters.delete(waiter);

@@ -20,17 +20,20 @@ export interface GuestState {
  * for a memory of a few pages, against hundreds for a new instance. Only pages that are not all zeros are kept.
  */
 export class GuestImage {
+  /** Whether it was taken of a guest that was initialised; if not, that is still to be done after putting a guest back to it. */
+  readonly isInitialised: boolean;
   private readonly contentsAt: number;
   private readonly pages: WebAssembly.Memory;
   private readonly globals: readonly unknown[];
 
   /** Undefined when the memory is larger than `imageMaxBytes`. */
-  static take(state: GuestState): GuestImage | undefined {
+  static take(state: GuestState, isInitialised = true): GuestImage | undefined {
     const buffer = state.memory?.buffer ?? new ArrayBuffer(0);
-    return buffer.byteLength > imageMaxBytes ? undefined : new GuestImage(new Uint8Array(buffer), state.globals);
+    return buffer.byteLength > imageMaxBytes ? undefined : new GuestImage(new Uint8Array(buffer), state.globals, isInitialised);
   }
 
-  private constructor(memory: Uint8Array, globals: readonly WebAssembly.Global[]) {
+  private constructor(memory: Uint8Array, globals: readonly WebAssembly.Global[], isInitialised: boolean) {
+    this.isInitialised = isInitialised;
     const used = usedPages(memory);
     this.globals = globals.map((global) => global.value);
     this.contentsAt = Math.ceil(((used.length + 1) * 4) / pageBytes) * pageBytes;
