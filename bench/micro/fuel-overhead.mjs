@@ -3,8 +3,10 @@
 // ratio at one quantile of both. `npm run build` first.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
+import { createStubHost } from '../../packages/test-kit/dist/real-modules/stub-host.js';
 import { rewriteModule, rewrittenExports } from '../../packages/wasm-binary/dist/index.js';
 import { workloads } from './fuel-workloads.mjs';
+import { realWorkloads } from './real-workloads.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '60' }, only: { type: 'string', default: '' } } });
 const wabt = await createRequire(new URL('../../packages/wasm-binary/package.json', import.meta.url))('wabt')();
@@ -23,16 +25,23 @@ function compile(text) {
 
 const gate = new WebAssembly.Module(compile('(module (import "host" "check" (func $check)) (func (export "check") (call $check)))'));
 
-function instantiate(bytes) {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+/** An instance, initialised, on a host that answers every instance alike. */
+function instantiate(bytes, begin = ({ run }) => run) {
+  const module = new WebAssembly.Module(bytes);
+  const host = createStubHost();
+  const { exports } = new WebAssembly.Instance(module, host.imports(WebAssembly.Module.imports(module)));
+  host.attach(exports.memory);
+  const guest = { checks: 0 };
   const fuel = exports[rewrittenExports.fuel];
-  const guest = { run: exports.run, checks: 0 };
-  if (fuel === undefined) return guest;
-  const check = () => {
-    guest.checks += 1;
-    fuel.value = fuelPerCheck;
-  };
-  exports[rewrittenExports.yieldTable].set(0, new WebAssembly.Instance(gate, { host: { check } }).exports.check);
+  if (fuel !== undefined) {
+    const check = () => {
+      guest.checks += 1;
+      fuel.value = fuelPerCheck;
+    };
+    exports[rewrittenExports.yieldTable].set(0, new WebAssembly.Instance(gate, { host: { check } }).exports.check);
+  }
+  for (const name of [rewrittenExports.startFunction, rewrittenExports.initialize, '_initialize']) exports[name]?.();
+  guest.run = begin(exports, host);
   return guest;
 }
 
@@ -49,10 +58,10 @@ function quantile(sorted, share) {
 console.log(
   `${'workload'.padEnd(30)} ${'ms'.padStart(7)} ${'best'.padStart(6)} ${'p10'.padStart(6)} ${'p25'.padStart(6)} ${'p50'.padStart(6)} checks`,
 );
-for (const { name, argument, text } of workloads.filter((workload) => workload.name.includes(values.only))) {
-  const bytes = compile(text);
-  const original = instantiate(bytes);
-  const rewritten = instantiate(rewriteModule(bytes, { memoryMaxPages: 1024 }));
+const all = [...workloads.map(({ text, ...workload }) => ({ ...workload, bytes: compile(text) })), ...realWorkloads];
+for (const { name, argument, bytes, begin } of all.filter((workload) => workload.name.includes(values.only))) {
+  const original = instantiate(bytes, begin);
+  const rewritten = instantiate(rewriteModule(bytes, { memoryMaxPages: 1024 }), begin);
   // Long enough for both to have been optimised.
   for (let round = 0; round < 30; round += 1) {
     if (original.run(argument) !== rewritten.run(argument)) throw new Error(`${name}: the rewritten guest computes something else`);

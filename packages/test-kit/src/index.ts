@@ -6,6 +6,9 @@ export { type HostileName, hostileGuest, hostileNames } from './hostile-guests.j
 export { type LyingModule, lyingModules } from './lying-modules.js';
 export { mutateModule, type Random, seededRandom } from './mutate-module.js';
 export { type OwnRedis, startOwnRedis } from './own-redis.js';
+export { beginQuickJs, evaluateScript } from './real-modules/quickjs-script.js';
+export { type RealModuleName, realModule, realModuleNames } from './real-modules/real-module.js';
+export { createStubHost, type StubHost } from './real-modules/stub-host.js';
 export { type RunningControlPlane, spawnControlPlane } from './spawn-control-plane.js';
 export { type RunningDataPlane, spawnDataPlane } from './spawn-data-plane.js';
 export type { SpawnedApp, SpawnOptions } from './spawned-app.js';

@@ -4,12 +4,23 @@
  */
 export const formatLimits = {
   moduleBytes: 64 * 1024 * 1024,
+  /** Compiling takes some 130 ms per MB of the densest code there is, and cannot be cut. */
+  codeBytes: 32 * 1024 * 1024,
   types: 50_000,
   functions: 200_000,
   /** Parameters or results of one function type. */
   params: 1_000,
   /** Locals of one function, its parameters included. V8's own limit, less room for what rewriting appends. */
   locals: 49_900,
+  /** In one function, locals times the ways that control can take: V8 takes some ten bytes for each while it optimises. */
+  localsByWays: 25_000_000,
+  /** The same of all functions together. */
+  localsByWaysInAll: 500_000_000,
+  /**
+   * Values beyond eight that a block, a branch, a call or a function hands over, and locals that are references, all
+   * together: V8 makes code for each, up to a kilobyte for a byte of the module.
+   */
+  values: 1_000_000,
   /** Bytes of one function; V8's own limit. */
   functionBytes: 7_654_321,
   /** Blocks within blocks, in one function. */
@@ -21,8 +32,8 @@ export const formatLimits = {
   exports: 10_000,
   globals: 50_000,
   tables: 16,
-  /** Entries a table may have or grow to; V8 would allow ten million. */
-  tableEntries: 200_000,
+  /** Entries that all tables together may have or grow to; V8 would allow ten million each, and takes 48 bytes of its heap for one. */
+  tableEntries: 100_000,
   tags: 1_000,
   elementSegments: 10_000,
   /** Functions in all element segments together. */

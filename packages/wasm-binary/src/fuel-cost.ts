@@ -12,6 +12,16 @@ export const throwCost = 1_000;
 export const bulkCost = 10;
 export const memoryGrowCost = 200;
 
+/** Of the values that a block or a call takes and gives: they may all have to be moved. */
+export function arityCost(values: number): number {
+  return values >> 3;
+}
+
+/** Of calling a function with so many locals, which are cleared. */
+export function localsCost(locals: number): number {
+  return locals >> 4;
+}
+
 /** Costs by opcode; what has an event of its own (calls, throws, bulk operations) is charged there. */
 export const opcodeCosts = buildCosts();
 

@@ -3,6 +3,7 @@ export type { ExternKind } from './module-shape.js';
 export { REWRITER_VERSION, type RewriteOptions, type RewrittenModule, rewriteModule, rewriteModuleWithReport } from './rewrite-module.js';
 export type { RestorableGlobal, Restoration, RewriteReport } from './rewrite-report.js';
 export {
+  guestTablePrefix,
   reservedPrefix,
   restorableGlobalExport,
   restorableGlobalPrefix,

@@ -4,6 +4,9 @@ import { fuelOf, rewrite, withHook } from '../test/guests.js';
 const checksMax = 20;
 const fuelPerCheck = 10_000;
 
+/** Counts a thousand turns. */
+const counter = '(i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1000))';
+
 /** `$f0` costs something, and each `$f<n>` calls the one before it ten times. */
 function fanOut(depth: number): string {
   const functions = Array.from({ length: depth }, (_, index) => `(func $f${index + 1} ${`(call $f${index})`.repeat(10)})`);
@@ -71,6 +74,36 @@ describe('where checks go', () => {
     const calls = 10 ** 5;
     // $f0 has four instructions and is called through five levels.
     expect(fuelOf(rewrite(`(module ${fanOut(5)} (func (export "run") (call $f5)))`))).toBeGreaterThan(calls * 4);
+  });
+
+  it('charges a call for the locals it has to clear', () => {
+    const wat = (locals: number): string =>
+      `(module (func $f (local${' i64'.repeat(locals)})) (func (export "run") ${'(call $f)'.repeat(100)} (loop)))`;
+    expect(fuelOf(rewrite(wat(40_000)))).toBeGreaterThan(100 * 2_000);
+    expect(fuelOf(rewrite(wat(10)))).toBeLessThan(2_000);
+  });
+
+  it.each([
+    ['loops take', `(loop $l (type $t) (drop) (i64.const 7) (br_if $l ${counter}))`],
+    ['blocks give', `(loop $l (type $t) (block (type $t) (drop) (i64.const 7) (br 0)) (br_if $l ${counter}))`],
+  ])('charges for the values that %s', (_name, code) => {
+    const values = ' i64'.repeat(800);
+    const wat = `(module (type $t (func (param${values}) (result${values})))
+      (func (export "run") (local $i i32) ${'(i64.const 1)'.repeat(800)} ${code} ${'(drop)'.repeat(800)}))`;
+    expect(fuelOf(rewrite(wat))).toBeGreaterThan(1_000 * 100);
+  });
+
+  it.each([
+    ['directly', (callee: number) => `call $f${callee}`],
+    ['through a table', (callee: number) => `(call_indirect (type $t) (i32.const ${callee}))`],
+    ['at their end', (callee: number) => `return_call $f${callee}`],
+  ])('charges for the values that functions give who are called %s', (_name, call) => {
+    const depth = 20;
+    const functions = Array.from({ length: depth }, (_, index) => `(func $f${index + 1} (type $t) ${call(index)})`);
+    const wat = `(module (type $t (func (result${' i64'.repeat(800)}))) (table funcref (elem $f0 ${functions.map((_, index) => `$f${index + 1}`).join(' ')}))
+      (func $f0 (type $t) ${'(i64.const 1)'.repeat(800)}) ${functions.join('')}
+      (func (export "run") (call $f${depth}) ${'(drop)'.repeat(800)} (loop)))`;
+    expect(fuelOf(rewrite(wat))).toBeGreaterThan(depth * 100);
   });
 
   it('charges what is on the dearest way, not what is on all ways', () => {

@@ -1,13 +1,39 @@
 import { ByteReader } from './byte-reader.js';
 import { type CodeEvents, eventKinds, eventWidth } from './code-events.js';
 import { formatLimits } from './format-limits.js';
-import { atomicCost, bulkCost, memoryGrowCost, miscCost, opcodeCosts, vectorCosts } from './fuel-cost.js';
+import { arityCost, atomicCost, bulkCost, localsCost, memoryGrowCost, miscCost, opcodeCosts, vectorCosts } from './fuel-cost.js';
 import { immediates, immediatesOf, miscOpcodes, opcodes, refusedOpcode, unknownOpcode } from './instructions.js';
 import { readValueType } from './value-type.js';
 import { WasmFormatError } from './wasm-format-error.js';
 
 /** Cost after which a stretch without any event gets one, so that a check can go in. */
 const markDistance = 200;
+/** Up to so many values are handed over for nothing. */
+const fewValues = 8;
+
+/** What a function or a type of functions takes and gives. */
+export interface Arity {
+  readonly params: number;
+  readonly results: number;
+}
+
+/** Of the indices that code names; undefined for one that does not exist. */
+export interface Arities {
+  ofType(typeIndex: number): Arity | undefined;
+  ofFunction(functionIndex: number): Arity | undefined;
+}
+
+/** The function that is to be read. */
+export interface FunctionHead {
+  readonly arity: Arity;
+  /** Parameters included. */
+  readonly localCount: number;
+  /** Locals that are references. */
+  readonly referenceCount: number;
+}
+
+const noArity: Arity = { params: 0, results: 0 };
+const oneResult: Arity = { params: 0, results: 1 };
 
 /**
  * Reads the code of functions into events.
@@ -27,26 +53,46 @@ export class CodeReader {
   private at = 0;
   private cost = 0;
   private depth = 0;
+  /** Of the function and the blocks in it that are open, by depth: the values that a branch to it takes along, and all it takes and gives. */
+  private readonly labelArities: number[] = [];
+  private readonly blockArities: number[] = [];
+  /** Of the block whose type was read last. */
+  private blockArity: Arity = noArity;
+  private readonly tryDepths: number[] = [];
+  /** Places of the function from which control can go more than one way, or somewhere else than on. */
+  private ways = 0;
+  private localsByWays = 0;
+  private values = 0;
   private readonly loopDepths: number[] = [];
   /** The events of the loops that are open. */
   private readonly loopEvents: number[] = [];
 
-  constructor(bytes: Uint8Array, events: CodeEvents) {
+  private readonly arities: Arities;
+
+  constructor(bytes: Uint8Array, events: CodeEvents, arities: Arities) {
     this.bytes = bytes;
     this.events = events;
+    this.arities = arities;
   }
 
   /**
    * Reads the instructions of one function, from behind its locals to its end. Throws `WasmFormatError` for opcodes it
-   * does not know, blocks that are nested too deep or never end, and code behind the end.
+   * does not know, blocks that are nested too deep or never end, code behind the end, and what the engine would need too
+   * much memory for.
    */
-  read(start: number, end: number): void {
+  read(start: number, end: number, { arity, localCount, referenceCount }: FunctionHead): void {
     const { bytes } = this;
     this.depth = 1;
+    this.labelArities[0] = arity.results;
+    this.blockArities[0] = 0;
     this.loopDepths.length = 0;
     this.loopEvents.length = 0;
+    this.tryDepths.length = 0;
+    this.ways = 0;
+    this.countValues(arity.params + arity.results, start);
+    this.countValues(referenceCount, start);
     let at = start;
-    let cost = 0;
+    let cost = localsCost(localCount - arity.params);
     while (at < end) {
       const opcode = bytes[at] ?? 0;
       cost += opcodeCosts[opcode] ?? 1;
@@ -74,6 +120,27 @@ export class CodeReader {
     this.at = at;
     if (this.at > end) throw new WasmFormatError('an instruction goes beyond the end of its function', end);
     if (this.depth > 0) throw new WasmFormatError('a block without an end', end);
+    this.countWays(localCount, start);
+  }
+
+  private countValues(values: number, at: number): void {
+    if (values <= fewValues) return;
+    this.values += values;
+    if (this.values > formatLimits.values) throw new WasmFormatError(`functions and blocks hand over more than ${formatLimits.values} values`, at);
+  }
+
+  private countWays(localCount: number, at: number): void {
+    const localsByWays = localCount * this.ways;
+    this.localsByWays += localsByWays;
+    if (localsByWays > formatLimits.localsByWays) {
+      throw new WasmFormatError(
+        `a function of ${localCount} locals and ${this.ways} ways; at most ${formatLimits.localsByWays} of both multiplied are accepted`,
+        at,
+      );
+    }
+    if (this.localsByWays > formatLimits.localsByWaysInAll) {
+      throw new WasmFormatError(`functions of many locals and many ways, together more than ${formatLimits.localsByWaysInAll}`, at);
+    }
   }
 
   /** What does not come often enough to be read on the spot. */
@@ -122,13 +189,16 @@ export class CodeReader {
         this.readTryTable(at);
         return;
       case opcodes.else:
+        this.ways += 1;
         this.emit(eventKinds.else, at, 0);
         return;
       case opcodes.catch:
         this.skipLeb();
+        this.ways += 1;
         this.emit(eventKinds.catch, at, 0);
         return;
       case opcodes.catchAll:
+        this.ways += 1;
         this.emit(eventKinds.catch, at, 0);
         return;
       case opcodes.end:
@@ -159,18 +229,18 @@ export class CodeReader {
         this.emit(eventKinds.return, at, 0);
         return;
       case opcodes.call:
-        this.emit(eventKinds.call, at, this.u32());
+        this.call(eventKinds.call, at);
         return;
       case opcodes.returnCall:
-        this.emit(eventKinds.call, at, this.u32());
+        this.call(eventKinds.call, at);
         this.emit(eventKinds.unreachable, this.at, 0);
         return;
       case opcodes.callIndirect:
-        this.emit(eventKinds.callIndirect, at, this.u32());
+        this.call(eventKinds.callIndirect, at);
         this.skipLeb();
         return;
       case opcodes.returnCallIndirect:
-        this.emit(eventKinds.callIndirect, at, this.u32());
+        this.call(eventKinds.callIndirect, at);
         this.skipLeb();
         this.emit(eventKinds.unreachable, this.at, 0);
         return;
@@ -215,10 +285,29 @@ export class CodeReader {
     }
   }
 
+  private call(kind: typeof eventKinds.call | typeof eventKinds.callIndirect, at: number): void {
+    const index = this.u32();
+    const { params, results } = (kind === eventKinds.call ? this.arities.ofFunction(index) : this.arities.ofType(index)) ?? noArity;
+    // The parameters were put there one by one, or counted as somebody's results.
+    this.countValues(results, at);
+    this.cost += arityCost(params + results);
+    if (this.tryDepths.length > 0) this.ways += 1;
+    this.emit(kind, at, index);
+  }
+
+  /** What a block takes and gives is paid on entering it, each time round if it is a loop, and behind it. */
   private open(kind: number, at: number, argument: number): void {
+    const { params, results } = this.blockArity;
+    const isLoop = kind === eventKinds.loop;
+    this.labelArities[this.depth] = isLoop ? params : results;
+    this.blockArities[this.depth] = params + results;
     this.depth += 1;
     if (this.depth > formatLimits.nesting) throw new WasmFormatError(`blocks are nested deeper than ${formatLimits.nesting}`, at);
+    if (kind !== eventKinds.block) this.ways += 1;
+    if (kind === eventKinds.try) this.tryDepths.push(this.depth);
+    this.countValues(params + results, at);
     this.emit(kind, at, argument);
+    this.cost = arityCost(params + results);
   }
 
   private openLoop(at: number): void {
@@ -237,7 +326,9 @@ export class CodeReader {
       const loop = this.loopEvents.pop() ?? 0;
       this.events.numbers[loop + 3] = this.events.length - eventWidth;
     }
+    if (this.tryDepths.at(-1) === this.depth) this.tryDepths.pop();
     this.depth -= 1;
+    this.cost = arityCost(this.blockArities[this.depth] ?? 0);
     if (this.depth === 0 && this.at < end) throw new WasmFormatError('code behind the end of a function', this.at);
   }
 
@@ -248,7 +339,10 @@ export class CodeReader {
 
   private emitLabel(kind: number): void {
     const { at } = this;
-    this.emit(kind, at, this.u32());
+    const label = this.u32();
+    this.ways += 1;
+    this.countValues(this.labelArities[this.depth - 1 - label] ?? 0, at);
+    this.emit(kind, at, label);
   }
 
   private readBranchTable(at: number): void {
@@ -345,8 +439,13 @@ export class CodeReader {
     const byte = this.bytes[this.at] ?? 0;
     // One byte with the sign bit of a LEB128 set is a value type, or none; anything else the index of a function type.
     const isValueType = (byte & 0xc0) === 0x40 && byte !== 0x40;
-    if (isValueType) readValueType(new ByteReader(this.bytes, this.at, Math.min(this.at + 1, this.bytes.length)));
-    this.skipLeb();
+    if (byte === 0x40 || isValueType) {
+      if (isValueType) readValueType(new ByteReader(this.bytes, this.at, Math.min(this.at + 1, this.bytes.length)));
+      this.blockArity = isValueType ? oneResult : noArity;
+      this.at += 1;
+      return;
+    }
+    this.blockArity = this.arities.ofType(this.u32()) ?? noArity;
   }
 
   private skipMemoryArgument(): void {

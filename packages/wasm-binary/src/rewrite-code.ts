@@ -6,7 +6,7 @@ import { CodeEvents } from './code-events.js';
 import { formatLimits } from './format-limits.js';
 import type { FunctionType } from './module-shape.js';
 import { planChecks } from './plan-checks.js';
-import { CodeReader } from './read-code.js';
+import { type Arities, type Arity, CodeReader } from './read-code.js';
 import { type Sections, sectionReader } from './sections.js';
 import { readValueType } from './value-type.js';
 import { WasmFormatError } from './wasm-format-error.js';
@@ -15,6 +15,8 @@ import { type FunctionBody, writeFunction } from './write-function.js';
 export interface FunctionSpace {
   readonly types: readonly FunctionType[];
   readonly importedFunctions: number;
+  /** Type indices of the imported ones. */
+  readonly importedTypeIndices: readonly number[];
   /** Type indices of the module's own functions. */
   readonly typeIndices: readonly number[];
 }
@@ -46,13 +48,18 @@ export interface RewrittenCode {
 const smallFunctionBytes = 50;
 
 /** Reads all functions. Throws `WasmFormatError` for what cannot be read, is not supported, or is beyond a limit. */
-export function readCode(sections: Sections, { types, typeIndices }: FunctionSpace): ReadCode {
+export function readCode(sections: Sections, space: FunctionSpace): ReadCode {
+  const { types, typeIndices } = space;
   const reader = sectionReader(sections, 'code');
   const start = reader.offset;
   const count = reader.u32();
   if (count !== typeIndices.length) throw new WasmFormatError(`there are ${count} bodies for ${typeIndices.length} functions`, start);
+  const codeBytes = reader.end - start;
+  if (codeBytes > formatLimits.codeBytes) {
+    throw new WasmFormatError(`${codeBytes} bytes of code; at most ${formatLimits.codeBytes} are accepted`, start);
+  }
   const events = new CodeEvents((reader.end - start) >> 1);
-  const codeReader = new CodeReader(sections.bytes, events);
+  const codeReader = new CodeReader(sections.bytes, events, aritiesOf(space));
   const starts = new Int32Array(count + 1);
   const bodies: FunctionBody[] = [];
   for (const [index, typeIndex] of typeIndices.entries()) {
@@ -64,9 +71,9 @@ export function readCode(sections: Sections, { types, typeIndices }: FunctionSpa
     const type = types[typeIndex];
     if (type === undefined) throw new WasmFormatError(`a function of type ${typeIndex}, which does not exist`, at);
     const bodyStart = body.offset;
-    const localCount = readLocals(body, type.params.length);
+    const { localCount, referenceCount } = readLocals(body, type.params.length);
     bodies.push({ start: bodyStart, codeStart: body.offset, end: body.end, localCount });
-    codeReader.read(body.offset, body.end);
+    codeReader.read(body.offset, body.end, { arity: arityOf(type), localCount, referenceCount });
     starts[index + 1] = events.length;
   }
   reader.expectEnd('the code');
@@ -162,15 +169,39 @@ function planFor(code: ReadCode, space: FunctionSpace, referenced: ReadonlySet<n
   });
 }
 
-function readLocals(body: ByteReader, paramCount: number): number {
-  let count = paramCount;
+function aritiesOf({ types, importedTypeIndices, typeIndices }: FunctionSpace): Arities {
+  const arities = types.map(arityOf);
+  const typeOf = (functionIndex: number): number =>
+    importedTypeIndices[functionIndex] ?? typeIndices[functionIndex - importedTypeIndices.length] ?? -1;
+  return {
+    ofType: (typeIndex) => arities[typeIndex],
+    ofFunction: (functionIndex) => arities[typeOf(functionIndex)],
+  };
+}
+
+function arityOf({ params, results }: FunctionType): Arity {
+  return { params: params.length, results: results.length };
+}
+
+interface Locals {
+  /** Parameters included. */
+  readonly localCount: number;
+  readonly referenceCount: number;
+}
+
+function readLocals(body: ByteReader, paramCount: number): Locals {
+  let localCount = paramCount;
+  let referenceCount = 0;
   for (let left = body.count('groups of locals', formatLimits.locals); left > 0; left -= 1) {
     const at = body.offset;
-    count += body.u32();
-    if (count > formatLimits.locals) throw new WasmFormatError(`a function of ${count} locals; at most ${formatLimits.locals} are accepted`, at);
-    readValueType(body);
+    const count = body.u32();
+    localCount += count;
+    if (localCount > formatLimits.locals) {
+      throw new WasmFormatError(`a function of ${localCount} locals; at most ${formatLimits.locals} are accepted`, at);
+    }
+    if (readValueType(body).endsWith('ref')) referenceCount += count;
   }
-  return count;
+  return { localCount, referenceCount };
 }
 
 /** https://github.com/WebAssembly/branch-hinting: per function its index and, per hint, where, a length of 1, and 0 for unlikely. */

@@ -86,7 +86,7 @@ describe('rewriteModule', () => {
     ['several memories', '(module (memory 1) (memory 1))', /multiple memories/],
     ['memory64', '(module (memory i64 1))', /memory64/],
     ['shared memory', '(module (memory 1 2 shared))', /shared memory/],
-    ['a huge table', '(module (table 9000000 funcref))', /table of 9000000 entries/],
+    ['a huge table', '(module (table 9000000 funcref))', /tables of 9000000 entries/],
     ['reserved exports', '(module (func (export "torii:fuel")))', /"torii:fuel" is reserved/],
     ['reserved imports', '(module (import "torii:env" "http_request" (func)))', /reserved/],
     ['an imported start function', '(module (import "env" "f" (func $f)) (start $f))', /start function is an import/],
@@ -138,6 +138,24 @@ describe('rewriteModule', () => {
     ['a body that ends in an instruction', () => module([1, 4, 1, 0x60, 0, 0], [3, 2, 1, 0], [10, 5, 1, 3, 0, 0x43, 0]), /beyond the end/],
     ['a body without an end', () => module([1, 4, 1, 0x60, 0, 0], [3, 2, 1, 0], [10, 4, 1, 2, 0, 1]), /without an end/],
     ['code behind the end', () => module([1, 4, 1, 0x60, 0, 0], [3, 2, 1, 0], [10, 5, 1, 3, 0, 0x0b, 1]), /behind the end/],
+    [
+      'more table entries than are accepted',
+      () => compileWat(`(module ${'(table 60000 externref)'.repeat(2)})`),
+      /tables of 120000 entries; at most 100000/,
+    ],
+    ['blocks that hand over more values than are accepted', () => handingOver(1_000), /hand over more than 1000000 values/],
+    [
+      'functions that return more values than are accepted',
+      () => compileWat(`(module (type $t (func (result${' i64'.repeat(900)}))) ${'(func (type $t) unreachable)'.repeat(1_200)})`),
+      /hand over more than 1000000 values/,
+    ],
+    [
+      'more locals that are references than are accepted',
+      () => compileWat(`(module ${`(func (local${' externref'.repeat(40_000)}))`.repeat(30)})`),
+      /hand over more than 1000000 values/,
+    ],
+    ['a function of many locals and many branches', () => manyLocals(49_000, 1_000), /49000 locals and 1000 ways/],
+    ['many functions of many locals and many branches', () => manyLocals(40_000, 600, 25), /together more than 500000000/],
     ['blocks within blocks without measure', () => nested(0x02, 20_000), /nested deeper than 20000/],
     ['loops within loops without measure', () => nested(0x03, 251), /loops are nested deeper than 250/],
     ['custom descriptors', () => module([1, 3, 1, 0x4d, 0]), /custom descriptors/],
@@ -177,6 +195,18 @@ describe('rewriteModule', () => {
     );
   });
 });
+
+/** Blocks of so many branches, each of which moves a thousand values up by one. */
+function handingOver(branches: number): Uint8Array {
+  const values = ' i64'.repeat(1_000);
+  return compileWat(`(module (type $t (func (param${values}) (result${values})))
+    (func (type $t) ${'(local.get 0)'.repeat(1_000)} ${'block (type $t) i64.const 7 br 0 end '.repeat(branches)}))`);
+}
+
+function manyLocals(locals: number, branches: number, functions = 1): Uint8Array {
+  const code = `(func (local${' i64'.repeat(locals)}) (block ${'(br_if 0 (i32.const 0))'.repeat(branches)}))`;
+  return compileWat(`(module ${code.repeat(functions)})`);
+}
 
 function module(...sections: number[][]): Uint8Array {
   return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]);

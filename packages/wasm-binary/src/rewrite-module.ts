@@ -7,7 +7,7 @@ import { type Global, readElements, readGlobals } from './read-references.js';
 import { type FunctionSpace, type ReadCode, type RewrittenCode, readCode, rewriteCode } from './rewrite-code.js';
 import type { RestorableGlobal, Restoration, RewriteReport } from './rewrite-report.js';
 import { importSection, type MemoryShape, memorySection, readMemoryShape, refuseImport, tableSection } from './rewrite-sections.js';
-import { reservedPrefix, restorableGlobalExport, rewrittenExportOf, rewrittenExports } from './rewritten-names.js';
+import { guestTablePrefix, reservedPrefix, restorableGlobalExport, rewrittenExportOf, rewrittenExports } from './rewritten-names.js';
 import { readSections, type Sections, sectionIds, sectionOrder, sectionReader } from './sections.js';
 import { WasmFormatError } from './wasm-format-error.js';
 
@@ -29,7 +29,7 @@ export interface RewrittenModule {
 }
 
 /** Rises with every change of what rewriting produces; part of the key under which rewritten bytes are kept. */
-export const REWRITER_VERSION = 4;
+export const REWRITER_VERSION = 5;
 
 /** Fuel of a new instance: none, so that the first check calls the hook, and traps if there is no hook yet. */
 const initialFuel = 0;
@@ -110,7 +110,12 @@ function readShape(bytes: Uint8Array, { memoryMaxPages }: RewriteOptions): Shape
   sectionReader(sections, 'tag').count('tags', formatLimits.tags);
   sectionReader(sections, 'data').count('data segments', formatLimits.dataSegments);
   const exports = readExports(sections);
-  const functions = { types, importedFunctions: functionImports.length, typeIndices: readFunctionTypeIndices(sections) };
+  const functions = {
+    types,
+    importedFunctions: functionImports.length,
+    importedTypeIndices: functionImports.map(({ typeIndex }) => typeIndex ?? -1),
+    typeIndices: readFunctionTypeIndices(sections),
+  };
   const referenced = new Set<number>();
   const globals = readGlobals(sections, referenced);
   readElements(sections, referenced);
@@ -270,6 +275,7 @@ function exportSection({ exports, appended, startFunction, memory, restoration }
   add(rewrittenExports.fuel, 'global', appended.fuelGlobal);
   add(rewrittenExports.growthFailed, 'global', appended.growthFailedGlobal);
   add(rewrittenExports.yieldTable, 'table', appended.yieldTable);
+  for (let index = 0; index < appended.yieldTable; index += 1) add(`${guestTablePrefix}${index}`, 'table', index);
   if (memory !== undefined) add(rewrittenExports.memory, 'memory', 0);
   if (startFunction !== undefined) add(rewrittenExports.startFunction, 'function', startFunction);
   if (restoration.isRestorable) {

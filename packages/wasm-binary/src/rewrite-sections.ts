@@ -62,22 +62,39 @@ export function memorySection({ minPages, maxPages }: MemoryShape): ByteWriter {
   return writeLimits(new ByteWriter().u32(1), minPages, maxPages);
 }
 
+interface TableShape {
+  readonly typeByte: number;
+  readonly limits: Limits;
+}
+
 /** The guest's tables, with a maximum each, and behind them one with a slot for the yield hook. */
 export function tableSection(sections: Sections): ByteWriter {
+  const tables = readTables(sections);
+  const { tableEntries } = formatLimits;
+  const entries = tables.reduce((sum, { limits }) => sum + limits.min, 0);
+  if (entries > tableEntries) {
+    const at = sections.known.get('table')?.start ?? 0;
+    throw new WasmFormatError(`tables of ${entries} entries; at most ${tableEntries} are accepted`, at);
+  }
+  const room = Math.floor((tableEntries - entries) / Math.max(1, tables.length));
+  const writer = new ByteWriter().u32(tables.length + 1);
+  for (const { typeByte, limits } of tables) {
+    const { min, max } = limits;
+    writeLimits(writer.u8(typeByte), min, Math.min(max ?? tableEntries, min + room));
+  }
+  return writer.raw([0x70, hasMaximum, 1, 1]);
+}
+
+function readTables(sections: Sections): TableShape[] {
   const reader = sectionReader(sections, 'table');
-  const count = reader.count('tables', formatLimits.tables);
-  const writer = new ByteWriter().u32(count + 1);
-  for (let index = 0; index < count; index += 1) {
+  const tables: TableShape[] = [];
+  for (let left = reader.count('tables', formatLimits.tables); left > 0; left -= 1) {
     const at = reader.offset;
     if (reader.peek() === 0x40) throw new WasmFormatError('a table with an initial value (typed function references) is not supported', at);
     readValueType(reader);
-    writer.u8(sections.bytes[at] ?? 0);
-    const { min, max } = readLimits(reader);
-    const { tableEntries } = formatLimits;
-    if (min > tableEntries) throw new WasmFormatError(`a table of ${min} entries; at most ${tableEntries} are accepted`, at);
-    writeLimits(writer, min, Math.min(max ?? tableEntries, tableEntries));
+    tables.push({ typeByte: sections.bytes[at] ?? 0, limits: readLimits(reader) });
   }
-  return writer.raw([0x70, hasMaximum, 1, 1]);
+  return tables;
 }
 
 function writeLimits(writer: ByteWriter, min: number, max: number): ByteWriter {

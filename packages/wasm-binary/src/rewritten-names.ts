@@ -36,6 +36,9 @@ export function restorableGlobalExport(index: number): string {
 
 export const restorableGlobalPrefix = 'torii:global:';
 
+/** Behind it is the index of one of the guest's tables: a host counts what they hold. */
+export const guestTablePrefix = 'torii:table:';
+
 const wasiNamespace = 'wasi_snapshot_preview1';
 const kernelNamespace = 'extism:host/env';
 

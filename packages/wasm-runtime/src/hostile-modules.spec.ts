@@ -30,6 +30,7 @@ describe.each(lyingModules)('a module of which it is not true that $lie', ({ byt
 describe('a module of which there is too much', () => {
   it.each<[GiantName, RegExp]>([
     ['tenThousandImports', /10000 imports/],
+    ['fiftyMegabytesOfCode', /bytes of code; at most 33554432/],
     ['fiftyThousandLocals', /50000 locals/],
     ['millionBranches', /1000000 branch targets/],
     ['nestedBlocks', /nested deeper/],
