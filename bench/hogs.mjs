@@ -42,7 +42,14 @@ try {
   );
   if (refusal !== undefined) throw new Error(refusal);
   const rate = values.rate === undefined ? {} : { rate: Number(values.rate) };
-  const healthyJob = { port: node.port, host: 'healthy.localhost', path: '/', connections: Number(values.connections), durationMs: seconds * 1_000, ...rate };
+  const healthyJob = {
+    port: node.port,
+    host: 'healthy.localhost',
+    path: '/',
+    connections: Number(values.connections),
+    durationMs: seconds * 1_000,
+    ...rate,
+  };
   await healthyLoad.run(healthyJob);
   const alone = [];
   const beside = [];

@@ -32,7 +32,11 @@ try {
   for (const { title, command } of runs) {
     try {
       const output = await step(title, (say) => runProgram(title, [appNode(), ...command], { say }));
-      for (const line of output.trim().split(/[\r\n]+/).slice(-4)) print(`    ${line}`);
+      for (const line of output
+        .trim()
+        .split(/[\r\n]+/)
+        .slice(-4))
+        print(`    ${line}`);
     } catch (error) {
       failed += 1;
       print(error.message);

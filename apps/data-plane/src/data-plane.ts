@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { ArtifactCache, configKeys, heartbeatIntervalMs, NodeRegistry, SnapshotSource } from '@torii/config-sync';
 import type { NodeStatus } from '@torii/contracts';
@@ -100,12 +101,13 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
   const keys = configKeys(env.TORII_REDIS_PREFIX);
   const rewriter = new RewriteThread({ timeoutMs: env.TORII_PREPARE_TIMEOUT_MS });
   lifecycle.onClose('rewriting thread', () => rewriter.close());
+  const nodeToken = env.TORII_NODE_TOKEN ?? (await readOrCreateSecretFile(path.join(env.TORII_HOME, 'node-token')));
   const compiler = new ModuleCompiler({
     artifacts: new ArtifactCache({
       directory: path.join(stateDirectory, 'artifacts'),
       maxBytes: env.TORII_ARTIFACT_CACHE_BYTES,
       controlPlaneUrl: env.TORII_CONTROL_PLANE_URL,
-      nodeToken: env.TORII_NODE_TOKEN ?? (await readOrCreateSecretFile(path.join(env.TORII_HOME, 'node-token'))),
+      nodeToken,
       fetchTimeoutMs: artifactFetchTimeoutMs,
       log,
     }),
@@ -138,12 +140,14 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
         isRejected: agent.rejected !== undefined,
         isRedisConnected: isRedisReady(),
       }),
+    token: nodeToken,
   });
   const internalPort = await internal.listen(env.TORII_INTERNAL_HOST, env.TORII_INTERNAL_PORT);
   lifecycle.onClose('internal server', () => internal.close());
 
   const startedAt = new Date().toISOString();
-  const internalUrl = env.TORII_INTERNAL_URL ?? `http://${env.TORII_INTERNAL_HOST}:${internalPort}`;
+  const internalHost = isIPv6(env.TORII_INTERNAL_HOST) ? `[${env.TORII_INTERNAL_HOST}]` : env.TORII_INTERNAL_HOST;
+  const internalUrl = env.TORII_INTERNAL_URL ?? `http://${internalHost}:${internalPort}`;
   const status = (): NodeStatus => ({
     id: nodeId,
     version,

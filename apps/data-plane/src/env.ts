@@ -103,7 +103,7 @@ const Env = z.object({
     .describe('Plugins, and routes, with metrics of their own; the others are counted together'),
   TORII_SHUTDOWN_TIMEOUT_MS: envVar.durationMs().default(10_000).describe('Time requests under way get when the node stops (ms)'),
   TORII_POLL_INTERVAL_MS: envVar.durationMs().default(1_000).describe('How often to look for a configuration without being told (ms)'),
-  TORII_ACTIVATION_TIMEOUT_MS: envVar.durationMs().default(30_000).describe('Time the data threads get to take over a configuration (ms)'),
+  TORII_ACTIVATION_TIMEOUT_MS: envVar.durationMs().default(30_000).describe('Time a data thread gets to take over a configuration (ms)'),
   TORII_WARM_UP_TIMEOUT_MS: envVar.durationMs().default(10_000).describe('Time the first instance of a plugin gets to initialise (ms)'),
   TORII_ARTIFACT_CACHE_BYTES: envVar
     .positiveInt()

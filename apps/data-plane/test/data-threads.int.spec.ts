@@ -134,6 +134,16 @@ describe('the data threads of a node', () => {
     expect(await hello()).toBe(200);
   });
 
+  it('are lost one at most to a configuration that ends the thread which tries it, and the others serve on', async () => {
+    await start(2);
+    await writeFile(path.join(folder, 'deadly-2'), '');
+    await expect(threads.activate({ ...(await helloSnapshot()), revision: 2 })).rejects.toThrow('the data thread ended');
+    await eventually(() => expect(losses).toHaveLength(1));
+    await eventually(() => expect(threads.liveCount).toBe(2));
+    expect(losses).toHaveLength(1);
+    expect(await hello()).toBe(200);
+  });
+
   it('name the plugin that ran on one that was lost, which is then not called for a while, also on its replacement', async () => {
     const upstream = await startUpstream(() => new Promise(() => undefined)); // never answers
     try {

@@ -1,8 +1,8 @@
 // A data thread that can be told, by a file, to do what no guest should be able to: `stuck-<index>` and `broken-<index>`
-// in the folder `troubleFolder` of what it is started with.
+// in the folder `troubleFolder` of what it is started with. `deadly-<revision>` ends each thread that is to stage it.
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import '../dist/threads/data-thread.js';
 
 function isTold(what) {
@@ -11,6 +11,10 @@ function isTold(what) {
   rmSync(file);
   return true;
 }
+
+parentPort.on('message', ({ kind, snapshot }) => {
+  if (kind === 'stage' && existsSync(path.join(workerData.troubleFolder, `deadly-${snapshot.revision}`))) throw new Error('deadly on purpose');
+});
 
 setInterval(() => {
   if (isTold('broken')) throw new Error('broken on purpose');

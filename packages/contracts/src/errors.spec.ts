@@ -29,6 +29,12 @@ describe('AppError', () => {
     expect(new AppError('client.invalid').headers).toEqual({});
   });
 
+  it('has a stack only where the fault is ours, and takes none from other errors', () => {
+    expect(new AppError('routing.no_route').stack).not.toContain('\n    at ');
+    expect(new AppError('platform.internal').stack).toContain('errors.spec');
+    expect(new Error('other').stack).toContain('errors.spec');
+  });
+
   it('makes platform.internal of anything else, and keeps it as the cause', () => {
     const cause = new TypeError('secret');
     const error = AppError.from(cause);

@@ -68,7 +68,12 @@ export interface AppErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An error of the world, not of our code: its code decides status, title and owner. */
+/**
+ * An error of the world, not of our code: its code decides status, title and owner.
+ *
+ * Only faults of ours have a stack: what others do wrong is said by code and detail, happens as often as they like, and a
+ * stack costs more than all else about an answer.
+ */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly detail: string | undefined;
@@ -76,7 +81,10 @@ export class AppError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
+    const { stackTraceLimit } = Error;
+    if (ownerOf(code) !== 'platform') Error.stackTraceLimit = 0;
     super(options.detail ?? errorTable[code].title, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'AppError';
     this.code = code;
     this.detail = options.detail;

@@ -14,6 +14,11 @@ export class Deadline {
     return new Deadline(clock.nowMs() + timeoutMs, clock);
   }
 
+  /** The one at that reading of the clock, for who has just read it. */
+  static at(atMs: number, clock: Clock): Deadline {
+    return new Deadline(atMs, clock);
+  }
+
   /** Never negative. */
   remainingMs(): number {
     return Math.max(0, this.atMs - this.clock.nowMs());

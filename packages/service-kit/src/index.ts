@@ -1,6 +1,7 @@
 export { type Clock, systemClock } from './clock.js';
 export { Deadline } from './deadline.js';
 export { EnvError, envVar, parseEnv } from './env.js';
+export { InfoLines } from './info-lines.js';
 export { closeOnSignal, Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
 export { writePrivateFile } from './private-file.js';

@@ -12,9 +12,17 @@ describe('createLogger', () => {
     expect(line).toContain('"name":"hello"');
   });
 
-  it('writes batched lines in order, once per turn of the event loop, and at once when one is an error', async () => {
+  it('writes batched lines in order, a few milliseconds later together, and at once when one is an error', async () => {
     const writes: string[] = [];
-    const log = createLogger({ level: 'info', app: 'test', isBatched: true }, { write: (text) => writes.push(text) });
+    let onWrite = (): void => undefined;
+    const written = new Promise<void>((resolve) => {
+      onWrite = resolve;
+    });
+    const write = (text: string): void => {
+      writes.push(text);
+      onWrite();
+    };
+    const log = createLogger({ level: 'info', app: 'test', isBatched: true }, { write });
     const messages = (): string[] =>
       writes.map((text) =>
         text
@@ -26,10 +34,19 @@ describe('createLogger', () => {
     log.info('one');
     log.warn('two');
     expect(messages()).toEqual([]);
-    await new Promise((resolve) => setImmediate(resolve));
+    await written;
     expect(messages()).toEqual(['one,two']);
     log.info('three');
     log.error('four');
     expect(messages()).toEqual(['one,two', 'three,four']);
+  });
+
+  it('writes batched lines that still wait when the thread exits', () => {
+    const writes: string[] = [];
+    const others = new Set(process.listeners('exit'));
+    const log = createLogger({ level: 'info', app: 'test', isBatched: true }, { write: (text) => writes.push(text) });
+    log.info('last words');
+    for (const listener of process.listeners('exit')) if (!others.has(listener)) listener.call(process, 0);
+    expect(writes.join()).toContain('last words');
   });
 });

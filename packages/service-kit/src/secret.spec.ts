@@ -17,6 +17,14 @@ describe('Secret', () => {
   });
 });
 
+describe('Secret.matches', () => {
+  it('takes the same text, and no other', () => {
+    const secret = new Secret('hunter2');
+    expect(secret.matches('hunter2')).toBe(true);
+    for (const other of ['', 'hunter', 'hunter22', 'Hunter2']) expect(secret.matches(other)).toBe(false);
+  });
+});
+
 describe('readOrCreateSecretFile', () => {
   let folder: string;
   beforeEach(() => {

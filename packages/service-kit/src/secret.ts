@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 
 const redacted = '[redacted]';
@@ -14,6 +15,11 @@ export class Secret {
     return this.#value;
   }
 
+  /** Whether it is this text, in a time that does not tell how much of it is. */
+  matches(text: string): boolean {
+    return timingSafeEqual(digestOf(this.#value), digestOf(text));
+  }
+
   toJSON(): string {
     return redacted;
   }
@@ -25,4 +31,8 @@ export class Secret {
   [inspect.custom](): string {
     return redacted;
   }
+}
+
+function digestOf(text: string): Uint8Array {
+  return createHash('sha256').update(text).digest();
 }

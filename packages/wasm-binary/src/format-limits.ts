@@ -37,7 +37,7 @@ export const formatLimits = {
   tags: 1_000,
   elementSegments: 10_000,
   /** Functions in all element segments together. */
-  elements: 1_000_000,
+  elements: 200_000,
   dataSegments: 100_000,
   nameBytes: 4_096,
 } as const;

@@ -97,10 +97,11 @@ class Plan {
     this.untilPaid[node] = untilPaid;
   }
 
-  private readonly bySignature = new Map<number, number[]>();
+  private bySignature: Map<number, number[]> | undefined;
 
   private referencedOf(signature: number, signatures: Int32Array, isReferenced: Uint8Array): readonly number[] {
-    if (this.bySignature.size === 0) {
+    if (this.bySignature === undefined) {
+      this.bySignature = new Map();
       for (let index = 0; index < this.functionCount; index += 1) {
         if (isReferenced[index] !== 1) continue;
         const key = signatures[index] ?? 0;

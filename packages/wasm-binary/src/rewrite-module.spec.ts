@@ -167,6 +167,27 @@ describe('rewriteModule', () => {
     expect(() => rewriteModule(bytes(), options)).toThrow(message);
   });
 
+  it('takes no longer for many types and many functions than for either', () => {
+    const types = Array.from({ length: 49_999 }, (_, index) => [
+      0x60,
+      16,
+      ...Array.from({ length: 16 }, (_bit, bit) => ((index >> bit) & 1 ? 0x7f : 0x7e)),
+      0,
+    ]);
+    const functions = 100_000;
+    const typeSection = [...leb(types.length + 1), 0x60, 0, 0, ...types.flat()];
+    const code = Array.from({ length: functions }, () => [2, 0, 0x0b]).flat();
+    const bytes = module(
+      [1, ...leb(typeSection.length), ...typeSection],
+      [3, ...leb(functions + 3), ...leb(functions), ...new Array<number>(functions).fill(0)],
+      [10, ...leb(code.length + 3), ...leb(functions), ...code],
+    );
+    // Looking at every function for every type would take some 20 s.
+    const startedAtMs = performance.now();
+    rewriteModule(bytes, options);
+    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+  }, 60_000);
+
   it('keeps the names of functions in the stack of a trap', () => {
     const wat = `(module (func $innermost (unreachable)) (func $middle (param i32) (loop $l (call $innermost) (br $l)))
       (func (export "run") (call $middle (i32.const 1)))

@@ -20,6 +20,8 @@ export interface RunOptions {
   /** Of this thread; left out, the system's. */
   readonly cpuClock?: CpuClock;
   readonly turns: TurnQueue;
+  /** Whose turns it takes; left out, its own. */
+  readonly owner?: object;
   readonly log: Logger;
   readonly signal: CallerSignal | undefined;
   /** What the guest may still spend before its next check; only guests that call the host need it. */
@@ -61,7 +63,8 @@ export class GuestRun {
   private readonly turns: TurnQueue;
   private readonly callerSignal: CallerSignal | undefined;
   private readonly fuel: WebAssembly.Global | undefined;
-  private readonly startedAtMs: number;
+  readonly owner: object;
+  readonly startedAtMs: number;
   private readonly wallAtMs: number;
   private finishedAtMs: number | undefined;
   private readonly meter: CpuMeter;
@@ -77,6 +80,7 @@ export class GuestRun {
     this.wallLimitMs = options.wallMs;
     this.clock = options.clock;
     this.turns = options.turns;
+    this.owner = options.owner ?? this;
     this.log = options.log;
     this.callerSignal = options.signal;
     this.fuel = options.fuel;
@@ -120,7 +124,7 @@ export class GuestRun {
     fuel.value = fuelPerCheck;
     if (this.isPlain || nowMs - this.sliceStartedAtMs < sliceMs) return 0;
     this.suspend();
-    return this.turns.next().then(() => {
+    return this.turns.next(this).then(() => {
       this.resume();
       // Only here, not after other waits: some are over before the event loop has turned.
       this.sliceStartedAtMs = this.meter.stretchStartedAtMs;

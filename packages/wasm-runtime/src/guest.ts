@@ -37,6 +37,8 @@ export class Guest {
   lastHttp: { status: number; headers: Readonly<Record<string, string>> } = noHttpYet;
   /** Bytes of randomness given to this call. */
   randomBytes = 0;
+  /** Whether this call has asked for the time. */
+  hasReadClock = false;
   /** What `proxy_last_error` tells: of the host function in progress, or else of the last one. */
   lastError: HostFailure | undefined;
 
@@ -60,6 +62,7 @@ export class Guest {
     this.current = run;
     this.lastHttp = noHttpYet;
     this.randomBytes = 0;
+    this.hasReadClock = false;
     this.lastError = undefined;
     this.requestAttributes = attributes;
     this.log.begin(run.log);

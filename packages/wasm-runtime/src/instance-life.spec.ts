@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AppError } from '@torii/contracts';
 import { codeOf, type FunctionOptions, type LoadedFunction, loadGuest } from '../test/a-function.js';
-import { guestBytes } from '../test/wat.js';
+import { compileWat, guestBytes } from '../test/wat.js';
 import { InstanceBudget } from './index.js';
 
 const state = guestBytes('state');
@@ -88,6 +88,24 @@ describe('the way without suspending', () => {
   });
 });
 
+describe('more calls than the thread can compute', () => {
+  it('are made to wait and then refused, rather than all be late', async () => {
+    const limits = { cpuMs: 60_000, wallMs: 60_000, queueWaitMs: 1, maxInstancesPerNode: 64 };
+    const { text, pool } = await load(state, { functionName: 'sometimesLong', limits });
+    await text('warm');
+    const calls: Promise<string>[] = [];
+    for (let left = 40; left > 0; left -= 1) {
+      calls.push(codeOf(text('long')));
+      // They come one after the other, as requests do.
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const codes = await Promise.all(calls);
+    expect(new Set(codes)).toEqual(new Set(['none', 'capacity.pool_exhausted']));
+    expect(pool.stats.created).toBeLessThan(20);
+    expect(await text('short')).toBe('short');
+  });
+});
+
 describe('quarantine', () => {
   const quarantine = { offencesMin: 5, windowMs: 60_000, backOffMs: 60_000, backOffMaxMs: 60_000 };
 
@@ -97,6 +115,16 @@ describe('quarantine', () => {
     const { created } = pool.stats;
     for (let left = 50; left > 0; left -= 1) expect(await codeOf(call())).toBe('plugin.quarantined');
     expect(pool.stats).toMatchObject({ created, quarantines: 1, leased: 0 });
+  });
+
+  it('is not lifted by a client that leaves', async () => {
+    const { call, pool } = await load(failures, { functionName: 'trap', quarantine: { ...quarantine, backOffMs: 1, backOffMaxMs: 60_000 } });
+    for (let left = 5; left > 0; left -= 1) expect(await codeOf(call())).toBe('plugin.trapped');
+    const gone = AbortSignal.abort();
+    while (pool.stats.idle === 0) await codeOf(call('', { signal: gone }));
+    expect(await codeOf(call('', { signal: gone }))).toBe('client.gone');
+    expect(await codeOf(call())).toBe('plugin.trapped');
+    expect(await codeOf(call())).toBe('plugin.quarantined');
   });
 
   it('does not blame a plugin for errors it reports itself', async () => {
@@ -128,6 +156,21 @@ describe('the memory of all guests', () => {
     const loaded = await load(failures, { functionName: 'grow', budget, limits: { memoryMaxBytes: 1024 * MiB } });
     expect(await codeOf(loaded.call())).toBe('capacity.overloaded');
     await loaded.pool.close();
+    expect(budget).toMatchObject({ liveBytes: 0, liveInstances: 0 });
+  });
+
+  it('counts tables too, and what guests grow them by', async () => {
+    const budget = new InstanceBudget();
+    const grows = `(module (table $t 1000 externref)
+      (func (export "run") (drop (table.grow $t (ref.null extern) (i32.const 50000)))))`;
+    const { call, pool } = await load(compileWat(grows), { budget });
+    await call();
+    expect(budget.liveBytes).toBeGreaterThan(51_000 * 40);
+    const fixed = await load(compileWat('(module (table 80000 funcref) (func (export "run")))'), { budget });
+    const before = budget.liveBytes;
+    await fixed.call();
+    expect(budget.liveBytes - before).toBeGreaterThan(80_000 * 40);
+    await Promise.all([pool.close(), fixed.pool.close()]);
     expect(budget).toMatchObject({ liveBytes: 0, liveInstances: 0 });
   });
 

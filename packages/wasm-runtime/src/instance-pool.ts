@@ -8,6 +8,7 @@ import { PoolCounts, type PoolStats } from './pool-stats.js';
 import { isRestorable, type PreparedModule } from './prepare-module.js';
 import { Quarantine } from './quarantine.js';
 import type { GuestImage } from './restore/guest-image.js';
+import { threadTurns } from './turn-queue.js';
 import { WaitingLine } from './waiting-line.js';
 
 interface IdleInstance {
@@ -19,6 +20,11 @@ interface IdleInstance {
 const idleMaxMs = 5 * 60_000;
 /** What an instance that is made while a request waits may take to initialise, if a whole call may take that. */
 const createTimeoutMaxMs = 5_000;
+/**
+ * While so many calls of a plugin wait for a turn to compute, no other begins: more at once would not be served sooner,
+ * they would only all take longer.
+ */
+const computingMax = 4;
 /** `close` waits this long for calls under way. */
 const closeTimeoutMs = 30_000;
 
@@ -104,7 +110,7 @@ export class InstancePool implements IdleHolder {
     } catch (error) {
       const failure = AppError.from(error);
       this.counts.note(failure, instance.lastRun);
-      this.quarantine.leave(isOffence(failure, instance.lastRun));
+      this.quarantine.leave(failure.code === 'client.gone' ? undefined : isOffence(failure, instance.lastRun));
       throw failure;
     } finally {
       const run = instance.lastRun;
@@ -139,7 +145,12 @@ export class InstancePool implements IdleHolder {
     else this.budget.offer();
   }
 
+  private get isCrowded(): boolean {
+    return threadTurns.countOf(this.spec) >= computingMax;
+  }
+
   private leaseIdle(): PluginInstance | undefined {
+    if (this.isCrowded) return undefined;
     if (this.idle.length === 0) this.putBackUsed();
     const instance = this.idle.pop()?.instance;
     if (instance !== undefined) this.leased += 1;
@@ -154,7 +165,7 @@ export class InstancePool implements IdleHolder {
   private waitForInstance(options: CallOptions<unknown>): Promise<PluginInstance> {
     const { maxQueuedPerNode: queuedMax, queueWaitMs } = this.spec.limits;
     // One that is on its way already is for whoever has no other.
-    if (this.starting <= this.line.length) this.startAnother();
+    if (!this.isCrowded && this.starting <= this.line.length) this.startAnother();
     // Who waits for an instance that is being made is not queued: with a queue of 0 it still is served.
     if (this.line.length >= queuedMax + this.starting) return Promise.reject(exhausted('too many requests wait for an instance already'));
     // Making an instance may take longer than one would wait in a line.
@@ -169,13 +180,18 @@ export class InstancePool implements IdleHolder {
     if (live >= this.spec.limits.maxInstancesPerNode || !this.budget.take(this)) return;
     void this.create(this.createTimeoutMs).catch((error: unknown) => {
       this.line.rejectFirst(AppError.from(error));
-      this.startForWaiting();
+      this.serveWaiting();
     });
   }
 
-  /** An instance that is gone leaves a place to someone in the line. */
-  private startForWaiting(): void {
-    if (this.line.length > this.starting && !this.isClosing) this.startAnother();
+  /** Who waits gets what is idle, or another instance in the place of one that is gone. */
+  private serveWaiting(): void {
+    while (this.line.length > 0) {
+      const instance = this.leaseIdle();
+      if (instance === undefined) break;
+      this.line.serveFirst(instance);
+    }
+    if (this.line.length > this.starting && !this.isCrowded && !this.isClosing) this.startAnother();
   }
 
   /** Makes an instance in a place of the budget that is already ours, and gives the place back on failure. */
@@ -196,7 +212,7 @@ export class InstancePool implements IdleHolder {
       });
       this.counts.created += 1;
       this.counts.instantiateMs += this.deps.clock.nowMs() - startedAtMs;
-      this.image ??= instance.image;
+      this.keepImage(instance.image);
       this.hand(instance);
     } catch (error) {
       this.budget.giveBack(0);
@@ -207,13 +223,19 @@ export class InstancePool implements IdleHolder {
     }
   }
 
+  private keepImage(image: GuestImage | undefined): void {
+    if (this.image !== undefined || image === undefined) return;
+    this.image = image;
+    this.budget.grow(image.bytes);
+  }
+
   private takeBack(instance: PluginInstance): void {
     this.leased -= 1;
     if (!instance.isReusable) this.giveUp(instance);
     else if (this.isWornOut(instance)) this.recycle(instance);
     else if (this.spec.isolation === 'reuse') this.hand(instance);
     else this.putBackSoon(instance);
-    this.startForWaiting();
+    this.serveWaiting();
     this.onDrained?.();
   }
 
@@ -244,7 +266,7 @@ export class InstancePool implements IdleHolder {
     this.starting -= 1;
     if (isReady) this.hand(instance);
     else this.recycle(instance);
-    this.startForWaiting();
+    this.serveWaiting();
     this.onDrained?.();
   }
 
@@ -292,6 +314,7 @@ export class InstancePool implements IdleHolder {
     for (const instance of this.used.splice(0)) this.giveUp(instance);
     while (this.idle.length > 0) this.evictOldestIdle();
     await this.drained();
+    this.budget.grow(-(this.image?.bytes ?? 0));
     this.budget.leave(this);
   }
 

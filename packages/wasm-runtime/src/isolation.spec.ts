@@ -40,6 +40,41 @@ const seeded = compileWat(`(module
     (call $output_set (local.get $block) (i64.const 8))
     (i32.const 0)))`);
 
+/** The same, of the time. */
+const timed = compileWat(`(module
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $time (param i32 i64 i32) (result i32)))
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u64" (func $store (param i64 i64)))
+  (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
+  (memory (export "memory") 1)
+  (func (export "_initialize") (drop (call $time (i32.const 1) (i64.const 0) (i32.const 0))))
+  (func (export "run") (result i32)
+    (local $block i64)
+    (local.set $block (call $alloc (i64.const 8)))
+    (call $store (local.get $block) (i64.load (i32.const 0)))
+    (call $output_set (local.get $block) (i64.const 8))
+    (i32.const 0)))`);
+/** A seeded guest that looks at its input and its error when it is initialised; it answers what it saw. */
+const nosy = compileWat(`(module
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u64" (func $store (param i64 i64)))
+  (import "extism:host/env" "input_length" (func $input_length (result i64)))
+  (import "extism:host/env" "error_get" (func $error_get (result i64)))
+  (import "extism:host/env" "error_set" (func $error_set (param i64)))
+  (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
+  (memory (export "memory") 1)
+  (func (export "_initialize")
+    (drop (call $random (i32.const 8) (i32.const 8)))
+    (i64.store (i32.const 0) (i64.or (call $input_length) (call $error_get))))
+  (func (export "run") (result i32)
+    (local $block i64)
+    (local.set $block (call $alloc (i64.const 8)))
+    (call $store (local.get $block) (i64.load (i32.const 0)))
+    (call $output_set (local.get $block) (i64.const 8))
+    (if (i64.eq (call $input_length) (i64.const 4)) (then (call $error_set (local.get $block)) (return (i32.const 1))))
+    (i32.const 0)))`);
+
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((loaded) => loaded.close()));
 });
@@ -103,6 +138,20 @@ describe('isolation fresh', () => {
     for (let left = 20; left > 0; left -= 1) seeds.add(Buffer.from((await call()).output).toString('hex'));
     expect(seeds.size).toBe(20);
     expect(pool.stats).toMatchObject({ created: 1, evicted: 0 });
+  });
+
+  it('never gives two calls the time at which one instance was initialised', async () => {
+    const loaded = await load('run', { isolation: 'fresh' }, timed);
+    const times = new Set<string>();
+    for (let left = 5; left > 0; left -= 1) times.add(Buffer.from((await loaded.call()).output).toString('hex'));
+    expect(times.size).toBe(5);
+  });
+
+  it('shows a guest that is initialised again neither input nor error of the call before', async () => {
+    const loaded = await load('run', { isolation: 'fresh' }, nosy);
+    expect(await codeOf(loaded.call('fail'))).toBe('plugin.failed');
+    for (const input of ['secret', 'another']) expect([...(await loaded.call(input)).output]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(loaded.pool.stats).toMatchObject({ created: 1, evicted: 0 });
   });
 
   it('shows nothing of memory that an earlier call has grown', async () => {

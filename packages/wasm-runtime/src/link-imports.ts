@@ -53,6 +53,7 @@ function resolveImport(entry: ModuleImport, guest: Guest): Resolved {
   const { module, name } = entry;
   if (module === rewrittenNamespaces.wasi) {
     if (!isWasiFunction(name)) return 'is not a function of WASI preview 1';
+    if (!takesNumbers(entry) || entry.results?.[0] === 'i64') return 'must take numbers and return i32';
     return { implementation: wasiImport(guest, name), suspends: suspendsInWasi(name) };
   }
   if (module === kernelNamespace || module === rewrittenNamespaces.env) return resolveKernel(entry, name, guest);
@@ -83,12 +84,15 @@ function isGranted(grants: readonly Grant[], grant: Grant): boolean {
   return grants.includes(grant);
 }
 
+/** Anything else would make V8 throw at each call, as if it were our fault. */
+function takesNumbers({ params = [], results = [] }: ModuleImport): boolean {
+  return results.length <= 1 && [...params, ...results].every((type) => type === 'i32' || type === 'i64');
+}
+
 /** Toolchains declare pointers and sizes as i32 or i64; numbers go in and out as this module declares them. */
 function serve(entry: ModuleImport, served: ServedFunction, guest: Guest): Resolved {
-  const { params = [], results = [] } = entry;
-  if (results.length > 1 || ![...params, ...results].every((type) => type === 'i32' || type === 'i64')) {
-    return 'must take and return i32 or i64';
-  }
+  const { results = [] } = entry;
+  if (!takesNumbers(entry)) return 'must take and return i32 or i64';
   const toResult = resultConversion(results[0]);
   const { keepsError = false } = served;
   const call = (...raw: readonly (number | bigint)[]): unknown => {

@@ -1,7 +1,7 @@
 import type { Plugin } from '@extism/extism';
 import { AppError } from '@torii/contracts';
 import type { Logger } from '@torii/service-kit';
-import { restorableGlobalPrefix, rewrittenExportOf, rewrittenExports } from '@torii/wasm-binary';
+import { guestTablePrefix, restorableGlobalPrefix, rewrittenExportOf, rewrittenExports } from '@torii/wasm-binary';
 import type { CallerSignal, CallOptions, CallResult, FunctionSpec, RuntimeDeps } from './function-spec.js';
 import { Guest } from './guest.js';
 import { type FailureContext, failureOf, failureOfExit } from './guest-failure.js';
@@ -17,6 +17,9 @@ import { linkImports } from './link-imports.js';
 import type { PreparedModule } from './prepare-module.js';
 import { GuestImage, type GuestState } from './restore/guest-image.js';
 import { threadTurns } from './turn-queue.js';
+
+/** What an entry of a table takes of V8's heap, which is no linear memory but runs out like it. */
+const tableEntryBytes = 48;
 
 /** Where an instance's memory is counted. */
 type MemoryAccount = Pick<InstanceBudget, 'grow'>;
@@ -65,9 +68,12 @@ export class PluginInstance {
   /** More memory than this and it is not kept after a call. */
   private keptMaxBytes = Number.POSITIVE_INFINITY;
   private countedBytes = 0;
+  private readonly fixedTableBytes: number;
+  /** Tables that may grow. */
+  private readonly growingTables: readonly WebAssembly.Table[];
   private ownImage: GuestImage | undefined;
   private restorer: (() => boolean) | undefined;
-  /** What it is depends on more than its module: host calls it made, or randomness it took, while it was initialised. */
+  /** What it is depends on more than its module: host calls it made, or randomness or the time it took, while it was initialised. */
   private isOneOfAKind = false;
 
   /**
@@ -112,7 +118,12 @@ export class PluginInstance {
     this.growthFailed = exports[rewrittenExports.growthFailed] as WebAssembly.Global;
     const memory = exports[rewrittenExports.memory] as WebAssembly.Memory | undefined;
     guest.memory = new GuestMemory(memory);
-    this.state = { memory, globals: mutableGlobals(exports) };
+    this.state = { memory, globals: exportsWith<WebAssembly.Global>(exports, restorableGlobalPrefix) };
+    const tables = exportsWith<WebAssembly.Table>(exports, guestTablePrefix);
+    // What can be restored changes no table.
+    const isFixed = exports[rewrittenExports.restorable] !== undefined;
+    this.fixedTableBytes = isFixed ? tableBytes(tables) : 0;
+    this.growingTables = isFixed ? [] : tables;
     const entry = exports[rewrittenExportOf(spec.functionName)];
     this.entry = entry as () => unknown;
     this.suspendingEntry = WebAssembly.promising(entry);
@@ -120,7 +131,7 @@ export class PluginInstance {
     this.hook = new YieldHook(exports[rewrittenExports.yieldTable] as WebAssembly.Table, () => this.onCheck());
   }
 
-  /** Bytes counted for it: its memory and its kernel's. */
+  /** Bytes counted for it: its memory, its kernel's, and its tables. */
   get memoryBytes(): number {
     return this.countedBytes;
   }
@@ -196,7 +207,7 @@ export class PluginInstance {
   }
 
   private newRun(limits: RunLimits, wallMs: number, log: Logger, signal?: CallerSignal): GuestRun {
-    return new GuestRun({ limits, wallMs, log, signal, clock: this.deps.clock, turns: threadTurns, fuel: this.fuel });
+    return new GuestRun({ limits, wallMs, log, signal, clock: this.deps.clock, turns: threadTurns, owner: this.spec, fuel: this.fuel });
   }
 
   private executePlain(run: GuestRun): void {
@@ -273,7 +284,8 @@ export class PluginInstance {
 
   /** Counts the memory there is now; false when the thread's budget does not hold it. */
   private recount(): boolean {
-    const bytes = (this.state.memory?.buffer.byteLength ?? 0) + this.guest.kernel.memoryBytes;
+    const memoryBytes = (this.state.memory?.buffer.byteLength ?? 0) + this.guest.kernel.memoryBytes;
+    const bytes = memoryBytes + this.fixedTableBytes + tableBytes(this.growingTables);
     const added = bytes - this.countedBytes;
     this.countedBytes = bytes;
     return added <= 0 || this.account.grow(added);
@@ -289,6 +301,8 @@ export class PluginInstance {
   /** What instantiating would have run without a deadline, in its order; the rewriting made exports of it. */
   private async initialise(timeoutMs: number): Promise<void> {
     const deadlineMs = this.deps.clock.nowMs() + timeoutMs;
+    // Of a guest that is initialised again, what the call before it left.
+    this.guest.kernel.begin('');
     for (const name of [rewrittenExports.startFunction, rewrittenExports.initialize, rewrittenExports.haskellInit]) {
       const exported = this.exports[name];
       if (exported === undefined) continue;
@@ -303,7 +317,7 @@ export class PluginInstance {
         throw new AppError('config.compile_failed', { detail: `initialising the plugin failed: ${detail}`, cause: error });
       }
       if (!this.isReusable) throw new AppError('config.compile_failed', { detail: 'the plugin exited while initialising' });
-      if (run.hostCalls > 0 || this.guest.randomBytes > 0) this.isOneOfAKind = true;
+      if (run.hostCalls > 0 || this.guest.randomBytes > 0 || this.guest.hasReadClock) this.isOneOfAKind = true;
     }
   }
 
@@ -322,9 +336,16 @@ export class PluginInstance {
   }
 }
 
-function mutableGlobals(exports: Readonly<Record<string, unknown>>): WebAssembly.Global[] {
+function tableBytes(tables: readonly WebAssembly.Table[]): number {
+  let entries = 0;
+  for (const table of tables) entries += table.length;
+  return entries * tableEntryBytes;
+}
+
+/** Always in the same order. */
+function exportsWith<T>(exports: Readonly<Record<string, unknown>>, prefix: string): T[] {
   return Object.keys(exports)
-    .filter((name) => name.startsWith(restorableGlobalPrefix))
+    .filter((name) => name.startsWith(prefix))
     .sort()
-    .map((name) => exports[name] as WebAssembly.Global);
+    .map((name) => exports[name] as T);
 }

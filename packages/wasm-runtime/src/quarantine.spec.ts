@@ -77,6 +77,19 @@ describe('Quarantine', () => {
     expect(quarantine.times).toBe(5);
   });
 
+  it('lets a plugin back in that was confined from outside while a probe was under way', () => {
+    const { quarantine, codeOfEntry, pass } = startQuarantine();
+    offend(quarantine);
+    pass(100);
+    quarantine.enter();
+    quarantine.confine();
+    quarantine.leave(false);
+    pass(200);
+    expect(codeOfEntry()).toBe('none');
+    quarantine.leave(false);
+    expect([codeOfEntry(), codeOfEntry()]).toEqual(['none', 'none']);
+  });
+
   it('does not take a call that was under way when it began for a probe', () => {
     const { quarantine, codeOfEntry, pass } = startQuarantine();
     quarantine.enter();

@@ -55,7 +55,7 @@ export class Quarantine {
     });
   }
 
-  /** To be called when a call that was let through is over; undefined when it never reached the guest. */
+  /** To be called when a call that was let through is over; undefined when that says nothing about the guest. */
   leave(isOffence: boolean | undefined): void {
     if (this.freeAtMs !== undefined) {
       this.endProbe(isOffence);
@@ -74,6 +74,8 @@ export class Quarantine {
   confine(nowMs = this.clock.nowMs()): void {
     this.count += 1;
     this.freeAtMs = nowMs + this.backOffMs;
+    // A probe that is under way ends before its time, and must not be waited for.
+    this.isProbing = false;
     this.backOffMs = Math.min(this.backOffMs * 2, this.options.backOffMaxMs);
   }
 
@@ -81,12 +83,12 @@ export class Quarantine {
   private endProbe(isOffence: boolean | undefined): void {
     const nowMs = this.clock.nowMs();
     if (!this.isProbing || nowMs < (this.freeAtMs ?? 0)) return;
-    this.isProbing = false;
-    if (isOffence === undefined) return;
-    if (isOffence) {
+    if (isOffence === true) {
       this.confine(nowMs);
       return;
     }
+    this.isProbing = false;
+    if (isOffence === undefined) return;
     this.freeAtMs = undefined;
     this.startWindow(nowMs);
   }

@@ -10,6 +10,19 @@ export interface TurnQueueOptions {
 }
 
 const defaultShare = 0.15;
+
+/** Who waits for a turn. */
+export interface TurnTaker {
+  /** Those of one owner, a plugin, take its turns. */
+  readonly owner: object;
+  readonly startedAtMs: number;
+}
+
+interface Waiting {
+  readonly startedAtMs: number;
+  readonly go: () => void;
+}
+
 /** A turn of the event loop that took less found nothing to do. */
 const quietTurnMs = 0.04;
 /** So many quiet turns in a row, and the thread counts as idle. */
@@ -22,9 +35,13 @@ const quietTurns = 3;
  * Between two slices the thread belongs to everyone else, until the slices are no more than their share of its time; on
  * a thread that has nothing else to do the next slice begins at once. Bounded by the number of instances: each waits at
  * most once.
+ *
+ * Plugins take turns; of one plugin the call that began first goes on. So its calls end one after the other: if they
+ * shared, they would all take as long as the last, and with too many of them none would end before its deadline.
  */
 export class TurnQueue {
-  private readonly waiting: (() => void)[] = [];
+  /** By owner, the one whose turn is next first. */
+  private readonly waiting = new Map<object, Waiting[]>();
   private readonly restMs: number;
   private readonly clock: Clock;
   private isScheduled = false;
@@ -38,13 +55,20 @@ export class TurnQueue {
     this.clock = options.clock ?? systemClock;
   }
 
-  next(): Promise<void> {
-    return new Promise((resolve) => {
-      this.waiting.push(resolve);
+  next({ owner, startedAtMs }: TurnTaker): Promise<void> {
+    return new Promise((go) => {
+      const line = this.waiting.get(owner);
+      if (line === undefined) this.waiting.set(owner, [{ startedAtMs, go }]);
+      else line.push({ startedAtMs, go });
       if (this.isScheduled) return;
       this.startResting();
       this.schedule();
     });
+  }
+
+  /** How many of the owner's calls wait for a turn. */
+  countOf(owner: object): number {
+    return this.waiting.get(owner)?.length ?? 0;
   }
 
   private schedule(): void {
@@ -58,10 +82,22 @@ export class TurnQueue {
     this.quiet = nowMs - this.lastTurnAtMs < quietTurnMs ? this.quiet + 1 : 0;
     this.lastTurnAtMs = nowMs;
     if (nowMs >= this.restUntilMs || this.quiet >= quietTurns) {
-      this.waiting.shift()?.();
+      this.takeNext()?.go();
       this.startResting();
     }
-    if (this.waiting.length > 0) this.schedule();
+    if (this.waiting.size > 0) this.schedule();
+  }
+
+  private takeNext(): Waiting | undefined {
+    const [next] = this.waiting;
+    if (next === undefined) return undefined;
+    const [owner, line] = next;
+    let oldest = 0;
+    for (const [index, { startedAtMs }] of line.entries()) if (startedAtMs < (line[oldest]?.startedAtMs ?? 0)) oldest = index;
+    const [taken] = line.splice(oldest, 1);
+    this.waiting.delete(owner);
+    if (line.length > 0) this.waiting.set(owner, line);
+    return taken;
   }
 
   /** The slice that begins now, and what the thread then owes the others. */

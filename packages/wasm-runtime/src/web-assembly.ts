@@ -23,6 +23,7 @@ declare global {
       private readonly kind: 'global';
     }
     class Table {
+      readonly length: number;
       set(index: number, value: unknown): void;
       private readonly kind: 'table';
     }

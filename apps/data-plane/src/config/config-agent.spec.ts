@@ -162,10 +162,10 @@ describe('ConfigAgent', () => {
     agent.stop();
   });
 
-  it('tries again by itself when the node had no place for another instance', async () => {
+  it.each(['capacity.pool_exhausted', 'capacity.overloaded'] as const)('tries again when the node had no room for it (%s)', async (code) => {
     let isFull = true;
     const { source, agent, activated } = anAgent(async () => {
-      if (isFull) throw new AppError('capacity.pool_exhausted');
+      if (isFull) throw new AppError(code);
     });
     source.now = aRevision(1);
     agent.start();
@@ -174,6 +174,25 @@ describe('ConfigAgent', () => {
     source.ring();
     await settled();
     expect(activated).toEqual([1]);
+    agent.stop();
+  });
+
+  it('reports at once that a configuration is refused for another reason than at first', async () => {
+    let code: ErrorCode = 'config.unknown_artifact';
+    const { source, agent, changes } = anAgent(async () => {
+      throw new AppError(code);
+    });
+    source.now = aRevision(1);
+    agent.start();
+    await settled();
+    source.ring();
+    await settled();
+    expect(changes()).toBe(1);
+    code = 'config.compile_failed';
+    source.ring();
+    await settled();
+    expect(agent.rejected?.code).toBe('config.compile_failed');
+    expect(changes()).toBe(2);
     agent.stop();
   });
 

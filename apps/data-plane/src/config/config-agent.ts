@@ -24,7 +24,13 @@ export interface Rejection {
 }
 
 /** What may be over at the next try; any other refusal lasts until another revision is current. */
-const passing: ReadonlySet<ErrorCode> = new Set(['config.unknown_artifact', 'platform.redis', 'platform.internal', 'capacity.pool_exhausted']);
+const passing: ReadonlySet<ErrorCode> = new Set([
+  'config.unknown_artifact',
+  'platform.redis',
+  'platform.internal',
+  'capacity.pool_exhausted',
+  'capacity.overloaded',
+]);
 const retryFirstMs = 250;
 const retryMaxMs = 5_000;
 
@@ -118,7 +124,8 @@ export class ConfigAgent {
 
   private refuse(error: AppError, current: CurrentRevision | undefined): void {
     const { log, onChange } = this.options;
-    const isNews = current === undefined ? this.trouble !== error.message : this.refusal === undefined || !isSame(this.refusal.current, current);
+    const isNews =
+      current === undefined ? this.trouble !== error.message : this.refusal?.code !== error.code || !isSame(this.refusal.current, current);
     if (isNews) {
       const facts = { revision: current?.revision, code: error.code, detail: error.detail, err: error.cause };
       if (current === undefined) log.warn(facts, 'configuration cannot be looked up');

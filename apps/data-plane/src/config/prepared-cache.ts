@@ -1,4 +1,4 @@
-import { webcrypto } from 'node:crypto';
+import { randomUUID, webcrypto } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '@torii/service-kit';
@@ -17,8 +17,6 @@ const digestBytes = 32;
 const headerBytes = magic.length + digestBytes;
 /** A folder over its bound is cleared to this part of it, so that not every file that is added looks through it again. */
 const keptPart = 0.9;
-
-let sequence = 0;
 
 /**
  * Rewritten modules on disk, by everything their bytes depend on. A file that is not whole is noticed and made again, so
@@ -67,8 +65,8 @@ export class PreparedCache {
     const sizeBytes = headerBytes + bytes.length;
     if (sizeBytes > maxBytes) return;
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    sequence += 1;
-    const temporary = path.join(directory, `.${name}.${process.pid}.${sequence}`);
+    // Not by process id: in containers that share the folder it is the same.
+    const temporary = path.join(directory, `.${name}.${randomUUID()}`);
     try {
       await writeFile(temporary, [magic, await sha256(bytes), bytes], { mode: 0o600 });
       await rename(temporary, path.join(directory, name)); // whole or not at all, unless the machine itself fails

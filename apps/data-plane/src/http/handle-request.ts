@@ -9,12 +9,13 @@ import { parseRequestTarget } from '../routing/request-target.js';
 import type { RouteMatch } from '../routing/route-table.js';
 import type { AccessLog } from './access-log.js';
 import type { BodyBudget } from './body-budget.js';
+import { ClientSignal } from './client-signal.js';
 import type { ConnectionShare } from './connection-share.js';
 import { hostOf, requestIdOf } from './headers.js';
 import type { LoadShedder } from './load-shedder.js';
 import type { OverloadRefusal } from './overload-refusal.js';
-import { RequestBody } from './request-body.js';
-import { writeProblem, writeResponse } from './write-response.js';
+import { noBody, RequestBody } from './request-body.js';
+import { hasBody, writeProblem, writeResponse } from './write-response.js';
 
 export interface RequestDeps {
   readonly activeRevision: ActiveRevision;
@@ -44,8 +45,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
   }
   const trace = new Trace(deps.clock.nowMs());
   const requestId = requestIdOf(req.headers[requestIdHeader]);
-  const deadline = Deadline.after(deps.requestTimeoutMs, deps.clock);
-  const clientGone = abortWhenGone(res);
+  const deadline = Deadline.at(trace.startedAtMs + deps.requestTimeoutMs, deps.clock);
   const revision = deps.activeRevision.retain();
   const requestBody = new RequestBody(deps.bodyBudget);
   let failure: AppError | undefined;
@@ -63,7 +63,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     trace.routeRow = route.row;
     trace.pluginName = route.pluginName;
     trace.pluginVersion = route.pluginVersion;
-    const body = await requestBody.read(req, res, route.requestMaxBytes, deadline);
+    const body = hasBody(req) ? await requestBody.read(req, res, route.requestMaxBytes, deadline) : noBody;
     const request = {
       id: requestId,
       sequence: ++sequence,
@@ -77,7 +77,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
       pathParams: match.pathParams,
       targetPath: targetPathOf(match, target.path),
     };
-    const response = await runPipeline({ request, target: route.target, deadline, signal: clientGone, trace, log: deps.log });
+    const response = await runPipeline({ request, target: route.target, deadline, signal: new ClientSignal(res), trace, log: deps.log });
     writeResponse(res, response, requestId);
   } catch (error) {
     failure = AppError.from(error);
@@ -85,15 +85,17 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
   } finally {
     revision?.release();
     const status = failure?.status ?? res.statusCode;
-    deps.meter.end(trace, { status, durationMs: deps.clock.nowMs() - trace.startedAtMs, code: failure?.code, bodyBytes: requestBody.bytes });
+    const durationMs = deps.clock.nowMs() - trace.startedAtMs;
+    deps.meter.end(trace, { status, durationMs, code: failure?.code, bodyBytes: requestBody.bytes });
     requestBody.release();
     deps.accessLog.write(
       {
         requestId,
         method: req.method ?? '',
         host: req.headers.host ?? '',
-        path: (req.url ?? '').split('?', 1)[0] ?? '',
+        path: pathOf(req.url ?? ''),
         status,
+        durationMs,
         revision: revision?.number,
         error: failure,
       },
@@ -111,10 +113,7 @@ function targetPathOf(match: RouteMatch<BoundRoute>, path: string): string {
     .join('/')}`;
 }
 
-function abortWhenGone(res: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  res.once('close', () => {
-    if (!res.writableFinished) controller.abort();
-  });
-  return controller.signal;
+function pathOf(url: string): string {
+  const queryAt = url.indexOf('?');
+  return queryAt === -1 ? url : url.slice(0, queryAt);
 }

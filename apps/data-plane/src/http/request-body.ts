@@ -3,7 +3,7 @@ import { AppError } from '@torii/contracts';
 import type { Deadline } from '@torii/service-kit';
 import type { BodyBudget } from './body-budget.js';
 
-const noBody = new Uint8Array(0);
+export const noBody = new Uint8Array(0);
 
 /** The body of one request, counted against the thread's budget from its first byte until it is released. */
 export class RequestBody {
@@ -20,7 +20,6 @@ export class RequestBody {
    */
   async read(req: IncomingMessage, res: ServerResponse, maxBytes: number, deadline: Deadline): Promise<Uint8Array> {
     const announced = req.headers['content-length'];
-    if (announced === undefined && req.headers['transfer-encoding'] === undefined) return noBody;
     if (announced !== undefined && Number(announced) > maxBytes) throw tooLarge(maxBytes);
     if (announced === '0') return noBody;
     // HTTP/1.0 has no interim answers (RFC 9110 section 10.1.1).

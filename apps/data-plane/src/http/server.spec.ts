@@ -25,7 +25,7 @@ describe('ProxyServer', () => {
       maxConnections: 10,
       clock: systemClock,
       log,
-      accessLog: new AccessLog(log, systemClock),
+      accessLog: new AccessLog(log),
       meter,
       refusal: new OverloadRefusal(meter, log),
       shedder: new LoadShedder({ lagMs: 10_000 }),

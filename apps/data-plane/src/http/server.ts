@@ -34,6 +34,7 @@ export class ProxyServer {
         keepAliveTimeout: keepAliveTimeoutMs,
         maxHeaderSize: headerMaxBytes,
         noDelay: true,
+        optimizeEmptyRequests: true, // a request without a body is not made a stream that ends and closes
         requireHostHeader: true,
       },
       (req, res) => this.handle(req, res),

@@ -37,4 +37,21 @@ describe('NodeMetrics', () => {
     expect(text).toContain('\ntorii_plugin_thread_losses_total{workspace="default",plugin="a"} 1\n');
     expect(metrics.pluginOf(pluginRows[0] ?? 0)?.name).toBe('a');
   });
+
+  it('gives the row of a plugin that may have cost a thread to nobody else as long as that is held against it', () => {
+    const metrics = new NodeMetrics({ threads: 1, maxSeries: 5, requestTimeoutMs: 1 });
+    const { pluginRows } = metrics.rowsFor({ plugins: [plugin('a')], routes: [] });
+    metrics.retainOnly({ plugins: [], routes: [] });
+    const soonMs = performance.now() + 20;
+    while (performance.now() < soonMs); // longer than requests may take
+    expect(metrics.rowsFor({ plugins: [plugin('b')], routes: [] }).pluginRows).not.toEqual(pluginRows);
+  });
+
+  it('has one series for each name, also while a plugin waits to take the name of another', () => {
+    const metrics = new NodeMetrics({ threads: 1, maxSeries: 5, requestTimeoutMs: 1 });
+    metrics.rowsFor({ plugins: [plugin('a')], routes: [] });
+    metrics.rowsFor({ plugins: [{ ...plugin('a'), id: 'pl_another' as SnapshotPlugin['id'] }], routes: [] });
+    const series = metrics.text(gauges).match(/^torii_plugin_waiting\{workspace="default",plugin="a"\}/gm);
+    expect(series).toHaveLength(1);
+  });
 });

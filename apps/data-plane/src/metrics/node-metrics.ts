@@ -1,6 +1,7 @@
 import type { SnapshotPlugin, SnapshotRoute } from '@torii/contracts';
 import type { Preparation } from '../config/module-compiler.js';
 import type { ThreadLoss } from '../threads/data-threads.js';
+import { forgivenAfterMs } from '../threads/suspects.js';
 import type { MetricScope } from './definitions.js';
 import { expositionOf, type LabelledRows } from './exposition.js';
 import { cellsOf, definitionsOf, layouts, type MetricRowCounts } from './layout.js';
@@ -50,7 +51,7 @@ export class NodeMetrics {
     const rows: MetricRowCounts = { plugin: maxSeries + 1, route: maxSeries + 2 };
     this.memory = MetricMemory.create(threads + 1, rows);
     this.meter = new Meter(this.memory, threads);
-    const restMs = 2 * requestTimeoutMs;
+    const restMs = Math.max(2 * requestTimeoutMs, forgivenAfterMs);
     this.plugins = new RowTable({ rows: rows.plugin, restMs, clear: (row) => this.clearRow('plugin', row) });
     this.routes = new RowTable({ rows: rows.route, restMs, hasNobodysRow: true, clear: (row) => this.clearRow('route', row) });
   }
@@ -127,8 +128,13 @@ export class NodeMetrics {
 }
 
 function labelled(table: RowTable): [number, string[]][] {
-  const rows = [...table.owned()].map(([row, { workspace, name }]): [number, string[]] => [row, [workspace, name]]);
-  return [...rows, [table.othersRow, ['', others]]];
+  const rows = new Map<string, [number, string[]]>();
+  for (const [row, { workspace, name }] of table.owned()) {
+    const labels = `${workspace}/${name}`;
+    // Two may have one name until a configuration that gives it to another is active: the first one is.
+    if (!rows.has(labels)) rows.set(labels, [row, [workspace, name]]);
+  }
+  return [...rows.values(), [table.othersRow, ['', others]]];
 }
 
 function gaugeCells(scope: MetricScope): number[] {

@@ -1,8 +1,10 @@
 import type { InstancePool, PoolStats } from '@torii/wasm-runtime';
 import { add, type Meter, set } from './meter.js';
 
+type Counted = Pick<InstancePool, 'stats'>;
+
 interface Sampled {
-  readonly pool: InstancePool;
+  readonly pool: Counted;
   readonly row: number;
   last: PoolStats;
 }
@@ -10,11 +12,13 @@ interface Sampled {
 /** Carries what the pools of a thread count over to its metrics: what they have now, and by how much their counts have risen. */
 export class PoolSampler {
   private readonly pools = new Set<Sampled>();
+  /** Rows that were shown to have instances. */
+  private shown: readonly number[] = [];
 
   constructor(private readonly meter: Meter) {}
 
   /** From now on; answers how to end it, which takes the last sample. */
-  watch(pool: InstancePool, row: number): () => void {
+  watch(pool: Counted, row: number): () => void {
     const sampled = { pool, row, last: nothing };
     this.pools.add(sampled);
     return () => {
@@ -26,7 +30,7 @@ export class PoolSampler {
   sample(): void {
     let idle = 0;
     let leased = 0;
-    const rows = new Map<number, { idle: number; leased: number; waiting: number }>();
+    const rows = new Map(this.shown.map((row) => [row, { idle: 0, leased: 0, waiting: 0 }]));
     for (const sampled of this.pools) {
       const stats = this.carryOver(sampled);
       idle += stats.idle;
@@ -36,6 +40,7 @@ export class PoolSampler {
     }
     set(this.meter.node, 'node', 'torii_instances', idle, 0);
     set(this.meter.node, 'node', 'torii_instances', leased, 1);
+    this.shown = [...rows].filter(([, sum]) => sum.idle + sum.leased + sum.waiting > 0).map(([row]) => row);
     for (const [row, sum] of rows) {
       const cells = this.meter.plugin(row);
       set(cells, 'plugin', 'torii_plugin_instances', sum.idle, 0);

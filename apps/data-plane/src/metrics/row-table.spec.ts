@@ -32,6 +32,17 @@ describe('RowTable', () => {
     expect([...rows.owned()].map(([row, { id }]) => `${row} ${id}`).sort()).toEqual(['0 c', '1 b']);
   });
 
+  it('gives an owner that comes back soon the row it had: what was begun before may still count there', () => {
+    const { rows, cleared, pass } = table(4);
+    rows.assign([owner('a'), owner('b')]);
+    rows.retainOnly([owner('b')]);
+    pass(999);
+    expect(rows.assign([owner('c'), owner('a')])).toEqual([2, 0]);
+    expect(cleared).toEqual([0, 1, 2]);
+    pass(1_000);
+    expect(rows.assign([owner('d'), owner('e')])).toEqual([3, 3]); // one is left for all others
+  });
+
   it('keeps the first row for what has no owner where it is told to', () => {
     const rows = new RowTable({ rows: 3, hasNobodysRow: true, clear: () => undefined, restMs: 0 });
     expect(rows.assign([owner('a'), owner('b')])).toEqual([1, 2]);

@@ -26,7 +26,8 @@ export class RowTable {
   private readonly options: RowTableOptions;
   private readonly entries = new Map<string, Entry>();
   private readonly free: number[];
-  private readonly resting: { readonly row: number; readonly freeAtMs: number }[] = [];
+  /** Rows that were left, by their last owner's id, the first one to be free first. */
+  private readonly resting = new Map<string, { readonly row: number; readonly freeAtMs: number }>();
   private readonly nowMs: () => number;
 
   constructor(options: RowTableOptions) {
@@ -57,7 +58,7 @@ export class RowTable {
     for (const [id, { row }] of this.entries) {
       if (kept.has(id)) continue;
       this.entries.delete(id);
-      this.resting.push({ row, freeAtMs: this.nowMs() + this.options.restMs });
+      this.resting.set(id, { row, freeAtMs: this.nowMs() + this.options.restMs });
     }
   }
 
@@ -72,11 +73,26 @@ export class RowTable {
   }
 
   private add(owner: RowOwner): number {
-    while (this.resting[0] !== undefined && this.resting[0].freeAtMs <= this.nowMs()) this.free.push(this.resting.shift()?.row ?? this.othersRow);
+    this.freeRested();
+    // What runs since before it left, such as its pools, goes on counting there.
+    const former = this.resting.get(owner.id)?.row;
+    if (former !== undefined) {
+      this.resting.delete(owner.id);
+      this.entries.set(owner.id, { owner, row: former });
+      return former;
+    }
     const row = this.free.pop();
     if (row === undefined) return this.othersRow;
     this.options.clear(row);
     this.entries.set(owner.id, { owner, row });
     return row;
+  }
+
+  private freeRested(): void {
+    for (const [id, { row, freeAtMs }] of this.resting) {
+      if (freeAtMs > this.nowMs()) return;
+      this.resting.delete(id);
+      this.free.push(row);
+    }
   }
 }

@@ -25,6 +25,12 @@ const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a header value must not hold
 const headerValue = /^[^\u0000-\u0008\u000a-\u001f\u007f\u0100-\uffff]*$/;
 
+/** How the names that were seen last are sent: guests give the same few again and again. */
+const sentNames = new Map<string, string>();
+const knownNamesMax = 1_000;
+const knownNameMaxChars = 100;
+const reserved = '';
+
 type Headers = Record<string, string | string[]>;
 
 /** Turns a backend's output into a response; throws `plugin.bad_output` when it cannot be sent as it is. */
@@ -73,15 +79,29 @@ function headersOf(output: BackendOutput, defaultType: string | undefined): Head
  */
 export function checkedHeaders(given: NonNullable<BackendOutput['headers']>): Headers {
   const headers: Headers = {};
-  for (const [name, value] of Object.entries(given)) {
-    if (!headerName.test(name)) throw badOutput(`${JSON.stringify(name.slice(0, 100))} is not a header name`);
-    const values = Array.isArray(value) ? value : [String(value)];
-    if (!values.every((text) => headerValue.test(text))) throw badOutput(`header ${name} holds a character that a header may not hold`);
-    const lower = name.toLowerCase();
-    if (reservedHeaders.has(lower)) continue;
-    headers[lower] = values.length === 1 ? (values[0] ?? '') : values;
+  for (const name of Object.keys(given)) {
+    const lower = sentNames.get(name) ?? sentName(name);
+    const value = checkedValue(name, given[name]);
+    if (lower !== reserved) headers[lower] = value;
   }
   return headers;
+}
+
+/** How the name of a header is sent, `reserved` when it is not. Throws `plugin.bad_output` when it is none. */
+function sentName(name: string): string {
+  if (!headerName.test(name)) throw badOutput(`${JSON.stringify(name.slice(0, 100))} is not a header name`);
+  const lower = name.toLowerCase();
+  const sent = reservedHeaders.has(lower) ? reserved : lower;
+  if (name.length > knownNameMaxChars) return sent;
+  if (sentNames.size >= knownNamesMax) sentNames.clear();
+  sentNames.set(name, sent);
+  return sent;
+}
+
+function checkedValue(name: string, value: string | number | boolean | string[] | undefined): string | string[] {
+  const values = Array.isArray(value) ? value : [String(value)];
+  for (const text of values) if (!headerValue.test(text)) throw badOutput(`header ${name} holds a character that a header may not hold`);
+  return values.length === 1 ? (values[0] ?? '') : values;
 }
 
 function setCookie(cookie: OutputCookie): string {
@@ -115,7 +135,7 @@ function allowsBody(status: number): boolean {
 }
 
 function isGiven(text: string | null | undefined): text is string {
-  return text != null && text.trim() !== '';
+  return text != null && /\S/.test(text);
 }
 
 function badOutput(detail: string): AppError {

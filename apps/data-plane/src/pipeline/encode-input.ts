@@ -1,98 +1,102 @@
-import type { RawRequest, SnapshotPlugin, SnapshotRoute, TargetRequest } from '@torii/contracts';
+import type { BackendInput, RawRequest, SnapshotPlugin, SnapshotRoute, TargetRequest } from '@torii/contracts';
 import { parseCookie } from 'cookie';
 import type { GatewayRequest } from './gateway-request.js';
+import { jsonPart, jsonString } from './json-text.js';
+import { headersJson, pathParamsJson, queryJson } from './request-json.js';
 
 /** Writes the JSON a `backend` plugin is called with (`BackendInput`) for one route. */
 export type EncodeInput = (request: GatewayRequest) => string;
 
-/** What does not change between requests is turned into JSON here, once per revision. */
+/**
+ * The text is put together by hand: what does not change between requests is made JSON once per revision, and what both
+ * forms of the request have in common once per request.
+ */
 export function inputEncoder(route: Pick<SnapshotRoute, 'id' | 'name'>, plugin: Pick<SnapshotPlugin, 'config'>): EncodeInput {
-  const fixed =
-    '"backend":null,"apikey":null,"user":null,"global_config":{},"attrs":{},' +
-    `"config":${JSON.stringify(plugin.config)},"route":${JSON.stringify({ id: route.id, name: route.name })}`;
-  return (request) => {
-    const headers = headersOf(request.rawHeaders);
-    const query = queryOf(request.target.search);
-    const cookies = request.cookieHeader === undefined ? [] : Object.entries(parseCookie(request.cookieHeader));
-    const raw = JSON.stringify(rawRequest(request, headers, query, cookies));
-    const target = JSON.stringify(targetRequest(request, headers, query, cookies));
-    return `{"snowflake":${JSON.stringify(request.id)},${fixed},"raw_request":${raw},"request":${target},${bodyFields(request.body)}}`;
-  };
-}
-
-type Cookies = readonly (readonly [name: string, value: string | undefined])[];
-
-function rawRequest(request: GatewayRequest, headers: Record<string, string>, query: Record<string, string[]>, cookies: Cookies): RawRequest {
-  const { target } = request;
-  return {
-    id: request.sequence,
-    method: request.method,
-    headers,
-    cookies: cookies.map(([name, value]) => ({
-      name,
-      value: value ?? '',
-      path: null,
-      domain: null,
-      http_only: false,
-      max_age: null,
-      secure: false,
-      same_site: null,
-    })),
-    tls: false,
-    uri: withQuery(target.path, target.search),
-    query,
-    path: target.path,
-    version: `HTTP/${request.httpVersion}`,
-    has_body: request.body.length > 0,
-    remote: request.remoteAddress,
-    client_cert_chain: null,
-    path_params: request.pathParams,
-  };
-}
-
-function targetRequest(request: GatewayRequest, headers: Record<string, string>, query: Record<string, string[]>, cookies: Cookies): TargetRequest {
-  return {
-    url: `http://${request.target.authority}${withQuery(request.targetPath, request.target.search)}`,
-    method: request.method,
-    headers,
-    query,
-    version: `HTTP/${request.httpVersion}`,
-    client_cert_chain: null,
+  const fixed = membersOf({
     backend: null,
-    cookies: cookies.map(([name, value]) => ({ name, value: value ?? '', domain: null, path: null, maxAge: null, secure: false, httpOnly: false })),
-    path: request.targetPath,
-    path_params: request.pathParams,
+    apikey: null,
+    user: null,
+    global_config: {},
+    attrs: {},
+    config: plugin.config,
+    route: { id: route.id, name: route.name },
+  } satisfies Partial<BackendInput>);
+  return (request) => {
+    const shared = sharedOf(request);
+    return (
+      `{"snowflake":"${request.id}",${fixed},"raw_request":${rawRequest(request, shared)},` +
+      `"request":${targetRequest(request, shared)},${bodyFields(request.body)}}`
+    );
   };
 }
 
-/** Single valued, as Otoroshi has them: a header that comes twice is joined (RFC 9110 section 5.3). */
-function headersOf(rawHeaders: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = Object.create(null);
-  const names = new Map<string, string>();
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? '';
-    const value = rawHeaders[index + 1] ?? '';
-    const lower = name.toLowerCase();
-    const known = names.get(lower);
-    if (known === undefined) {
-      names.set(lower, name);
-      headers[name] = value;
-    } else {
-      headers[known] += `${lower === 'cookie' ? '; ' : ', '}${value}`;
-    }
-  }
-  return headers;
+const rawFixed = membersOf({ tls: false, client_cert_chain: null } satisfies Partial<RawRequest>);
+const targetFixed = membersOf({ client_cert_chain: null, backend: null } satisfies Partial<TargetRequest>);
+const rawCookieFixed = membersOf({
+  path: null,
+  domain: null,
+  http_only: false,
+  max_age: null,
+  secure: false,
+  same_site: null,
+} satisfies Partial<RawRequest['cookies'][0]>);
+const targetCookieFixed = membersOf({
+  domain: null,
+  path: null,
+  maxAge: null,
+  secure: false,
+  httpOnly: false,
+} satisfies Partial<TargetRequest['cookies'][0]>);
+
+/** What both forms of a request have in common. Ids, methods and addresses have nothing that JSON escapes. */
+interface Shared {
+  /** Members as they stand in JSON. */
+  readonly members: string;
+  /** Name and value of each cookie, likewise. */
+  readonly cookies: readonly string[];
+  /** Parts of strings: the path, the path for the target, and the query with its `?`. */
+  readonly path: string;
+  readonly targetPath: string;
+  readonly search: string;
 }
 
-function queryOf(search: string): Record<string, string[]> {
-  const query: Record<string, string[]> = Object.create(null);
-  if (search === '') return query;
-  for (const [name, value] of new URLSearchParams(search)) {
-    const values = query[name];
-    if (values === undefined) query[name] = [value];
-    else values.push(value);
-  }
-  return query;
+function sharedOf(request: GatewayRequest): Shared {
+  const { target, targetPath } = request;
+  const path = jsonPart(target.path);
+  return {
+    path,
+    targetPath: targetPath === target.path ? path : jsonPart(targetPath),
+    search: target.search === '' ? '' : `?${jsonPart(target.search)}`,
+    members:
+      `"method":"${request.method}","headers":${headersJson(request.rawHeaders)},"query":${queryJson(target.search)}` +
+      `,"version":"HTTP/${request.httpVersion}","path_params":${pathParamsJson(request.pathParams)}`,
+    cookies: request.cookieHeader === undefined ? noCookies : cookiesOf(request.cookieHeader),
+  };
+}
+
+function rawRequest(request: GatewayRequest, { members, cookies, path, search }: Shared): string {
+  return (
+    `{"id":${request.sequence},${members},"cookies":${listOf(cookies, rawCookieFixed)},${rawFixed},"uri":"${path}${search}"` +
+    `,"path":"${path}","has_body":${request.body.length > 0},"remote":"${request.remoteAddress}"}`
+  );
+}
+
+function targetRequest(request: GatewayRequest, { members, cookies, targetPath, search }: Shared): string {
+  return (
+    `{"url":"http://${jsonPart(request.target.authority)}${targetPath}${search}",${members},"cookies":${listOf(cookies, targetCookieFixed)}` +
+    `,${targetFixed},"path":"${targetPath}"}`
+  );
+}
+
+const noCookies: readonly string[] = [];
+
+function cookiesOf(header: string): string[] {
+  return Object.entries(parseCookie(header)).map(([name, value]) => `"name":${jsonString(name)},"value":${jsonString(value ?? '')}`);
+}
+
+function listOf(cookies: readonly string[], fixed: string): string {
+  if (cookies.length === 0) return '[]';
+  return `[${cookies.map((cookie) => `{${cookie},${fixed}}`).join(',')}]`;
 }
 
 function bodyFields(body: Uint8Array): string {
@@ -102,6 +106,7 @@ function bodyFields(body: Uint8Array): string {
   return `"request_body_bytes":[${signed}],"request_body_base64":"${base64}"`;
 }
 
-function withQuery(path: string, search: string): string {
-  return search === '' ? path : `${path}?${search}`;
+/** An object's members as they stand in its JSON. */
+function membersOf(object: object): string {
+  return JSON.stringify(object).slice(1, -1);
 }

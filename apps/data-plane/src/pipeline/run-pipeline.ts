@@ -1,12 +1,12 @@
 import { BackendOutput } from '@torii/contracts';
 import type { Deadline, Logger } from '@torii/service-kit';
-import { type InstancePool, RequestAttributes } from '@torii/wasm-runtime';
-import type { z } from 'zod';
+import { type CallerSignal, type CallResult, type InstancePool, RequestAttributes } from '@torii/wasm-runtime';
 import { withAddedHeaders } from './added-headers.js';
 import { applyOutput } from './apply-output.js';
 import type { EncodeInput } from './encode-input.js';
 import type { GatewayRequest, GatewayResponse } from './gateway-request.js';
 import { type ParsedOutput, parseOutput } from './parse-output.js';
+import { plainBackendOutput } from './plain-output.js';
 import type { Trace } from './trace.js';
 
 /** What answers a route: one plugin version, ready to be called. */
@@ -29,7 +29,7 @@ export interface PipelineRun {
   readonly target: FunctionTarget;
   readonly deadline: Deadline;
   /** Aborted when the client goes. */
-  readonly signal: AbortSignal;
+  readonly signal: CallerSignal;
   readonly trace: Trace;
   readonly log: Logger;
 }
@@ -40,14 +40,9 @@ export interface PipelineRun {
  * Throws `plugin.*`, `capacity.pool_exhausted` or `client.gone`; a response is whole and valid or there is none.
  */
 export async function runPipeline(run: PipelineRun): Promise<GatewayResponse> {
-  const { request, target, trace } = run;
+  const { trace } = run;
   const attributes = new RequestAttributes();
-  const input = target.encodeInput(request);
-  trace.calledPluginRow = target.row;
-  target.running.enter(target.row);
-  const result = await target.pool
-    .call(input, { requestId: request.id, deadline: run.deadline, signal: run.signal, log: run.log, attributes, read: readBackendOutput })
-    .finally(() => target.running.leave(target.row));
+  const result = await call(run, attributes);
   trace.call = result;
   const { output, isLenient } = result.output;
   trace.isLenientOutput = isLenient;
@@ -55,6 +50,18 @@ export async function runPipeline(run: PipelineRun): Promise<GatewayResponse> {
   return withAddedHeaders(applyOutput(output), attributes);
 }
 
-function readBackendOutput(bytes: Uint8Array): ParsedOutput<z.infer<typeof BackendOutput>> {
-  return parseOutput(bytes, BackendOutput);
+async function call(run: PipelineRun, attributes: RequestAttributes): Promise<CallResult<ParsedOutput<BackendOutput>>> {
+  const { request, target, trace, deadline, signal, log } = run;
+  const input = target.encodeInput(request);
+  trace.calledPluginRow = target.row;
+  target.running.enter(target.row);
+  try {
+    return await target.pool.call(input, { requestId: request.id, deadline, signal, log, attributes, read: readBackendOutput });
+  } finally {
+    target.running.leave(target.row);
+  }
+}
+
+function readBackendOutput(bytes: Uint8Array): ParsedOutput<BackendOutput> {
+  return parseOutput(bytes, BackendOutput, plainBackendOutput);
 }

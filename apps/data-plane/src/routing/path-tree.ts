@@ -1,8 +1,10 @@
 import type { PathMatch } from '@torii/contracts';
 import { segmentsOf } from './request-target.js';
 
+const noParams: readonly string[] = [];
+
 /** One way to reach a route: what of the path is a name, and how much of it the match took. */
-interface PathEntry<T> {
+export interface PathEntry<T> {
   readonly value: T;
   /** Names of the `:name` segments, in path order. */
   readonly paramNames: readonly string[];
@@ -18,8 +20,11 @@ interface Branch<T> {
   readonly prefixes: PathEntry<T>[];
 }
 
-/** Asked for each candidate, most specific first; `true` takes it and ends the search. */
-export type Visit<T> = (entry: PathEntry<T>, paramValues: readonly string[], segmentsTaken: number) => boolean;
+/**
+ * Asked for each candidate, most specific first; `true` takes it and ends the search. What it needs to know and what it
+ * finds is in `search`, so that no function has to be made for a request.
+ */
+export type Visit<T, Search> = (search: Search, entry: PathEntry<T>, paramValues: readonly string[], segmentsTaken: number) => boolean;
 
 /**
  * Routes of one host by path. A segment is matched by a literal before a `:name`, by a `:name` before a `*`, by a longer
@@ -52,8 +57,8 @@ export class PathTree<T> {
   }
 
   /** Offers candidates until `visit` takes one; answers whether it did. */
-  search(segments: readonly string[], visit: Visit<T>): boolean {
-    return searchFrom(this.root, segments, 0, [], visit);
+  search<Search>(segments: readonly string[], visit: Visit<T, Search>, search: Search): boolean {
+    return searchFrom(this.root, segments, 0, noParams, visit, search);
   }
 
   private descend(segments: readonly string[], step: (branch: Branch<T>, segment: string) => Branch<T>): Branch<T> {
@@ -61,17 +66,26 @@ export class PathTree<T> {
   }
 }
 
-function searchFrom<T>(branch: Branch<T>, segments: readonly string[], at: number, params: readonly string[], visit: Visit<T>): boolean {
+function searchFrom<T, Search>(
+  branch: Branch<T>,
+  segments: readonly string[],
+  at: number,
+  params: readonly string[],
+  visit: Visit<T, Search>,
+  search: Search,
+): boolean {
   const segment = segments[at];
   if (segment === undefined) {
-    if (branch.ends.some((entry) => visit(entry, params, at))) return true;
+    for (const entry of branch.ends) if (visit(search, entry, params, at)) return true;
   } else {
-    const literalBranch = branch.literals.get(segment);
-    if (literalBranch !== undefined && searchFrom(literalBranch, segments, at + 1, params, visit)) return true;
-    if (branch.named !== undefined && segment !== '' && searchFrom(branch.named, segments, at + 1, [...params, segment], visit)) return true;
-    if (branch.star !== undefined && segment !== '' && searchFrom(branch.star, segments, at + 1, params, visit)) return true;
+    const { literals, named, star } = branch;
+    const literalBranch = literals.size === 0 ? undefined : literals.get(segment);
+    if (literalBranch !== undefined && searchFrom(literalBranch, segments, at + 1, params, visit, search)) return true;
+    if (named !== undefined && segment !== '' && searchFrom(named, segments, at + 1, [...params, segment], visit, search)) return true;
+    if (star !== undefined && segment !== '' && searchFrom(star, segments, at + 1, params, visit, search)) return true;
   }
-  return branch.prefixes.some((entry) => visit(entry, params, at));
+  for (const entry of branch.prefixes) if (visit(search, entry, params, at)) return true;
+  return false;
 }
 
 /** `/` is the prefix of everything, and `/a/` says the same as `/a`: both match `/a`, `/a/` and `/a/b`, not `/ab`. */

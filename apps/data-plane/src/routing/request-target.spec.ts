@@ -27,6 +27,13 @@ describe('parseRequestTarget', () => {
     expect(() => parseRequestTarget('/', host)).toThrow(expect.objectContaining({ code: 'client.bad_request' }));
   });
 
+  it('reads hosts alike however many it has seen', () => {
+    for (let index = 0; index < 3_000; index += 1) {
+      const { host } = parseRequestTarget('/', `Host-${index % 1_500}.example:1`);
+      expect(host).toBe(`host-${index % 1_500}.example`);
+    }
+  });
+
   it('keeps an escaped slash inside its segment', () => {
     expect(parseRequestTarget('/a%2Fb/c', '').segments).toEqual(['a/b', 'c']);
   });

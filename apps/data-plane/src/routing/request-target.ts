@@ -18,6 +18,12 @@ const segmentsMax = 256;
 /** RFC 3986 section 3.2: a name or an address in brackets, and a port; empty when the client named none. */
 const authorityPattern = /^(\[[0-9a-f:.]+\]|[\w.~%!$&'()*+,;=-]*)(:\d*)?$/i;
 
+/** Hosts of the authorities that were seen last: most requests name one of a few. */
+const hosts = new Map<string, string>();
+const knownHostsMax = 1_000;
+/** No name is longer (RFC 1035 section 2.3.4), nor any port. */
+const knownHostMaxChars = 261;
+
 /**
  * Reads a request line's target in origin form (`/a?b`) or absolute form (`http://host/a?b`), RFC 9112 section 3.2.
  *
@@ -34,11 +40,11 @@ export function parseRequestTarget(url: string, hostHeader: string | undefined):
     target = absolute[2] ?? '';
     if (!target.startsWith('/')) target = `/${target}`;
   }
-  if (!authorityPattern.test(authority)) throw badTarget('the host is not a name or address with an optional port');
+  const host = hosts.get(authority) ?? checkedHost(authority);
   const queryAt = target.indexOf('?');
   const path = queryAt === -1 ? target : target.slice(0, queryAt);
   return {
-    host: hostOf(authority),
+    host,
     authority,
     path,
     segments: segmentsOf(path),
@@ -64,6 +70,16 @@ function decodeSegment(raw: string): string {
   }
   if (segment === '.' || segment === '..') throw badTarget('the path holds a . or .. segment');
   return segment;
+}
+
+/** Throws `client.bad_request` for what is no authority. */
+function checkedHost(authority: string): string {
+  if (!authorityPattern.test(authority)) throw badTarget('the host is not a name or address with an optional port');
+  const host = hostOf(authority);
+  if (authority.length > knownHostMaxChars) return host;
+  if (hosts.size >= knownHostsMax) hosts.clear();
+  hosts.set(authority, host);
+  return host;
 }
 
 function hostOf(authority: string): string {

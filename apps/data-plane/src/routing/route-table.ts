@@ -1,5 +1,5 @@
 import { AppError, type SnapshotMatch, type SnapshotRoute } from '@torii/contracts';
-import { PathTree } from './path-tree.js';
+import { type PathEntry, PathTree } from './path-tree.js';
 import type { RequestTarget } from './request-target.js';
 
 export interface RouteMatch<R> {
@@ -16,6 +16,16 @@ interface Candidate<R> {
 }
 
 type Matchable = Pick<SnapshotRoute, 'name' | 'match'>;
+
+const noParams: Readonly<Record<string, string>> = {};
+
+/** One search for a route. */
+interface Search<R> {
+  readonly method: string;
+  found: RouteMatch<R> | undefined;
+  /** Methods of candidates that lack only this one; undefined until there is such a candidate. */
+  allowed: Set<string> | undefined;
+}
 
 const everyPath = { type: 'prefix', value: '/' } as const;
 
@@ -42,32 +52,19 @@ export class RouteTable<R extends Matchable> {
 
   /** Throws `routing.no_route`, or `routing.method_not_allowed` with an `allow` header when only the method does not fit. */
   match(target: RequestTarget, method: string): RouteMatch<R> {
-    const allowed = new Set<string>();
-    let found: RouteMatch<R> | undefined;
-    const visit = (entry: { value: Candidate<R>; paramNames: readonly string[] }, params: readonly string[], segmentsTaken: number): boolean => {
-      const { route, methods } = entry.value;
-      if (methods !== undefined && !methods.has(method)) {
-        for (const name of methods) allowed.add(name);
-        return false;
-      }
-      found = { route, segmentsTaken, pathParams: Object.fromEntries(entry.paramNames.map((name, index) => [name, params[index] ?? ''])) };
-      return true;
-    };
-    for (const tree of this.treesFor(target.host)) {
-      if (tree.search(target.segments, visit) && found !== undefined) return found;
-    }
-    if (allowed.size > 0) throw new AppError('routing.method_not_allowed', { headers: { allow: [...allowed].sort().join(', ') } });
+    const search: Search<R> = { method, found: undefined, allowed: undefined };
+    this.searchTrees(target, search);
+    if (search.found !== undefined) return search.found;
+    if (search.allowed !== undefined) throw new AppError('routing.method_not_allowed', { headers: { allow: [...search.allowed].sort().join(', ') } });
     throw new AppError('routing.no_route', { detail: `nothing is configured for ${target.host}${target.path}` });
   }
 
-  private *treesFor(host: string): Iterable<PathTree<Candidate<R>>> {
-    const exact = this.exactHosts.get(host);
-    if (exact !== undefined) yield exact;
+  private searchTrees({ host, segments }: RequestTarget, search: Search<R>): void {
+    if (this.exactHosts.get(host)?.search(segments, take<R>, search) === true) return;
     for (let dot = host.indexOf('.'); dot !== -1 && this.suffixes.size > 0; dot = host.indexOf('.', dot + 1)) {
-      const suffix = this.suffixes.get(host.slice(dot));
-      if (suffix !== undefined) yield suffix;
+      if (this.suffixes.get(host.slice(dot))?.search(segments, take<R>, search) === true) return;
     }
-    yield this.everyHost;
+    this.everyHost.search(segments, take<R>, search);
   }
 
   private add(route: R, match: SnapshotMatch): void {
@@ -81,6 +78,22 @@ export class RouteTable<R extends Matchable> {
     if (match.hosts.length === 0) return [this.everyHost];
     return match.hosts.map((host) => (host.startsWith('*.') ? treeAt(this.suffixes, host.slice(1)) : treeAt(this.exactHosts, host)));
   }
+}
+
+function take<R>(search: Search<R>, entry: PathEntry<Candidate<R>>, params: readonly string[], segmentsTaken: number): boolean {
+  const { route, methods } = entry.value;
+  if (methods !== undefined && !methods.has(search.method)) {
+    search.allowed ??= new Set();
+    for (const name of methods) search.allowed.add(name);
+    return false;
+  }
+  search.found = { route, segmentsTaken, pathParams: paramsOf(entry.paramNames, params) };
+  return true;
+}
+
+function paramsOf(names: readonly string[], values: readonly string[]): Readonly<Record<string, string>> {
+  if (names.length === 0) return noParams;
+  return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
 }
 
 /** A route that takes GET takes HEAD too (RFC 9110 section 9.3.2). */

@@ -54,7 +54,7 @@ const server = new ProxyServer({
   maxConnections: settings.maxConnections,
   clock: systemClock,
   log,
-  accessLog: new AccessLog(log, systemClock),
+  accessLog: new AccessLog(log),
   meter: vitals.requests,
   shedder: vitals.shedder,
   refusal: new OverloadRefusal(vitals.requests, log),

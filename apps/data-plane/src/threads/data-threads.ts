@@ -6,7 +6,7 @@ import { BackOff } from './back-off.js';
 import { InTurn } from './in-turn.js';
 import { LiveThread, type LossReason } from './live-thread.js';
 import { SilenceWatch } from './silence-watch.js';
-import { Suspects } from './suspects.js';
+import { forgivenAfterMs, Suspects } from './suspects.js';
 import { ThreadBoard } from './thread-board.js';
 import { ThreadSystemError } from './thread-link.js';
 import type { CountedSnapshot, ThreadSettings } from './thread-messages.js';
@@ -39,8 +39,6 @@ const commitTimeoutMs = 10_000;
 const confineTimeoutMs = 2_000;
 /** What the end of a thread may take before its replacement tries to listen nevertheless. */
 const exitTimeoutMs = 2_000;
-/** A plugin that has cost no thread for this long is not held against new threads. */
-const forgivenAfterMs = 60_000;
 /** The spare is started when the node has settled, so that it costs the start nothing. */
 const spareDelayMs = 2_000;
 /** What a drain may take beyond the time its requests get. */
@@ -125,7 +123,7 @@ export class DataThreads {
     this.startSpareIn(spareDelayMs);
   }
 
-  /** All threads take the configuration over, or none does; throws what the first one refused it with. */
+  /** All threads take the configuration over, one before the others, or none does; throws what the first one refused it with. */
   activate(snapshot: CountedSnapshot): Promise<void> {
     return this.turns.run(() => this.activateNow(snapshot));
   }
@@ -156,9 +154,13 @@ export class DataThreads {
 
   private async activateNow(snapshot: CountedSnapshot): Promise<void> {
     const threads = [...this.serving];
+    const [first, ...others] = threads;
     // Nobody has tried it, and a configuration that was never tried must not become the one that threads start with.
-    if (threads.length === 0) throw new AppError('platform.internal', { detail: 'no data thread is there to take the configuration over' });
-    const staged = await Promise.allSettled(threads.map(({ link }) => link.ask({ kind: 'stage', snapshot }, this.options.activationTimeoutMs)));
+    if (first === undefined) throw new AppError('platform.internal', { detail: 'no data thread is there to take the configuration over' });
+    const stage = ({ link }: LiveThread): Promise<unknown> => link.ask({ kind: 'stage', snapshot }, this.options.activationTimeoutMs);
+    // One tries it before the others: a configuration that is the end of its thread costs no more than that one.
+    const staged = await Promise.allSettled([stage(first)]);
+    if (staged[0]?.status === 'fulfilled') staged.push(...(await Promise.allSettled(others.map(stage))));
     const refusal = staged.find((result) => result.status === 'rejected');
     if (refusal !== undefined) {
       await Promise.allSettled(threads.map(({ link }) => link.ask({ kind: 'discard' }, commitTimeoutMs)));

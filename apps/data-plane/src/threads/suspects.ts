@@ -1,3 +1,6 @@
+/** A plugin that has cost no thread for this long is not held against new threads. */
+export const forgivenAfterMs = 60_000;
+
 interface Suspect {
   times: number;
   lastAtMs: number;

@@ -22,6 +22,7 @@ export class ThreadSystemError extends Error {
 export class ThreadLink {
   private readonly pending = new Map<number, Pending>();
   private nextCallId = 0;
+  private isEnded = false;
 
   constructor(private readonly worker: Worker) {
     worker.on('message', (message: ThreadReply) => this.settle(message));
@@ -30,6 +31,7 @@ export class ThreadLink {
 
   /** Rejects with the thread's `AppError`, or `platform.internal` when it ends or does not answer in time. */
   ask(request: ThreadRequest, timeoutMs: number): Promise<number | undefined> {
+    if (this.isEnded) return Promise.reject(threadEnded()); // nobody would ever answer
     const callId = this.nextCallId++;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -63,7 +65,12 @@ export class ThreadLink {
   }
 
   private failAll(): void {
-    for (const { reject } of this.pending.values()) reject(new AppError('platform.internal', { detail: 'the data thread ended' }));
+    this.isEnded = true;
+    for (const { reject } of this.pending.values()) reject(threadEnded());
     this.pending.clear();
   }
+}
+
+function threadEnded(): AppError {
+  return new AppError('platform.internal', { detail: 'the data thread ended' });
 }

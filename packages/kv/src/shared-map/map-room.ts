@@ -52,18 +52,23 @@ export class MapRoom {
     return this.evict(map, kept);
   }
 
-  /** Removes that many entries, expired or not; whether the map is empty now. */
-  empty(map: number, atMost: number): boolean {
+  /**
+   * Removes entries, expired or not, from this bucket downwards; answers the bucket to go on with, -1 once the map is empty.
+   * Only for a map that nobody adds to. `atMost` bounds entries and buckets together.
+   */
+  emptyFrom(map: number, bucket: number, atMost: number): number {
     let left = atMost;
-    for (let bucket = this.chains.bucketCount(map) - 1; bucket >= 0 && left > 0; bucket--) {
-      const bucketAt = this.chains.bucketAt(map, bucket);
-      while (left > 0 && this.memory.word(map + headerAt.keys) > 0 && this.memory.word(bucketAt) !== 0) {
-        this.chains.remove(map, this.memory.word(bucketAt));
-        left -= 1;
+    for (let at = bucket; at >= 0; at--) {
+      if (this.memory.word(map + headerAt.keys) === 0) return -1; // its buckets are gone
+      const bucketAt = this.chains.bucketAt(map, at);
+      for (let entry = this.memory.word(bucketAt); entry !== 0; entry = this.memory.word(bucketAt)) {
+        if (left-- <= 0) return at;
+        this.chains.remove(map, entry);
+        if (this.memory.word(map + headerAt.keys) === 0) return -1;
       }
-      if (this.memory.word(map + headerAt.keys) === 0) return true; // its buckets are gone
+      if (left-- <= 0) return at - 1;
     }
-    return false;
+    return -1;
   }
 
   private fits(map: number, { bytes, keys, maxBytes, maxKeys }: Growth): boolean {

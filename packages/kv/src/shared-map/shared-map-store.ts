@@ -1,6 +1,6 @@
 import { AppError } from '@torii/contracts';
 import { wholeTtlMs } from '../expiry.js';
-import { isInt64, parseInteger } from '../integer-text.js';
+import { integerMaxBytes, isInt64, parseInteger } from '../integer-text.js';
 import type { KvPage, KvQuery, KvRefusal, KvStore, KvWrite } from '../kv-store.js';
 import { kvValueMaxBytes } from '../kv-store.js';
 import { isMap, type MapPlace } from './entry-chains.js';
@@ -76,7 +76,7 @@ export class SharedMapStore implements KvStore {
   incrementBy(key: string, by: bigint): bigint | KvRefusal {
     return this.locked<bigint | KvRefusal>(key, 'over_limit', (map, nowMs) => {
       const entry = this.live(map, nowMs);
-      const before = entry === 0 ? 0n : parseInteger(this.copyOf(entry));
+      const before = entry === 0 ? 0n : this.integerOf(entry);
       if (before === undefined || !isInt64(by) || !isInt64(before + by)) return 'not_a_number';
       const expiresAtMs = entry === 0 ? 0 : this.parts.memory.float(entry + entryAt.expiresAt);
       const value = Buffer.from(String(before + by), 'latin1');
@@ -266,6 +266,11 @@ export class SharedMapStore implements KvStore {
     const from = chains.valueFrom(entry);
     const length = memory.word(entry + entryAt.valueBytes);
     return memory.isWithin(from, length) ? memory.copyOf(from, length) : nothing;
+  }
+
+  /** Undefined when it is none; what is too long to be one is not copied, because others wait meanwhile. */
+  private integerOf(entry: number): bigint | undefined {
+    return this.parts.memory.word(entry + entryAt.valueBytes) > integerMaxBytes ? undefined : parseInteger(this.copyOf(entry));
   }
 
   /** Holds the entry while it is copied, so that writers need not wait for a large one. */

@@ -3,7 +3,7 @@ import { AppError } from '@torii/contracts';
 import { auditTable } from '../../test/table-audit.js';
 import type { MapLimits } from './map-headers.js';
 import { SharedMapTable } from './shared-map-table.js';
-import { partsOf } from './table-parts.js';
+import { partsOf, type TableParts } from './table-parts.js';
 
 const MiB = 1024 * 1024;
 const roomy: MapLimits = { maxBytes: 64 * MiB, maxKeys: 1_000_000, policy: 'refuse' };
@@ -61,6 +61,25 @@ describe('SharedMapTable', () => {
     table.open('dropped', roomy);
     expect(store.get('key1')).toBeUndefined();
     expect([...(table.map('kept').get('key') ?? [])]).toEqual([1]);
+  });
+
+  it('drops a map with work that grows as its entries do, and no faster', () => {
+    const readsToDrop = (keys: number): number => {
+      const table = create(32 * MiB);
+      table.open('dropped', roomy);
+      const store = table.map('dropped');
+      for (let index = 0; index < keys; index++) store.set(`key${index}`, Uint8Array.of(1));
+      const { memory } = Reflect.get(table, 'parts') as TableParts;
+      const word = memory.word.bind(memory);
+      let reads = 0;
+      memory.word = (at) => {
+        reads += 1;
+        return word(at);
+      };
+      table.retainOnly(new Set());
+      return reads;
+    };
+    expect(readsToDrop(100_000)).toBeLessThan(20 * readsToDrop(10_000)); // ten times the entries
   });
 
   it('takes over other limits at once and keeps what is there', () => {

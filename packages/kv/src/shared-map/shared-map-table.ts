@@ -12,7 +12,7 @@ import { partsOf, type TableParts } from './table-parts.js';
 const format = 1;
 const mainIndex = maxThreads - 1;
 const minBytes = 256 * 1024;
-/** Entries freed at a time when a map is dropped, so that writers of other maps get their turn. */
+/** Entries and buckets at a time when a map is dropped, so that writers of other maps get their turn. */
 const dropStep = 256;
 
 export interface SharedMapTableOptions {
@@ -107,11 +107,18 @@ export class SharedMapTable {
   /**
    * Gives back what a thread held when it ended; to be called once it is certain that it has, and before another one takes
    * its number. Until then writers may wait, and fail after a second, if the thread ended in the middle of a write.
+   *
+   * Never throws. When another thread has ended with the lock and is yet to be recovered, what this one held outside of it
+   * stays taken until the next thread of its number works with a large value.
    */
   recover(threadIndex: number): void {
     const { lock, holdings } = this.parts;
     lock.release(threadIndex);
-    lock.enter(); // undoes what the thread had begun
+    try {
+      lock.enter(); // undoes what the thread had begun
+    } catch {
+      return;
+    }
     try {
       holdings.giveBack(threadIndex);
     } finally {
@@ -141,10 +148,10 @@ export class SharedMapTable {
   }
 
   private drop(header: number): void {
+    const { room, chains } = this.parts;
     this.locked(() => this.headers.retire(header));
-    while (!this.locked(() => this.parts.memory.word(header + headerAt.keys) === 0 || this.parts.room.empty(header, dropStep))) {
-      // Others write between two steps.
-    }
+    // Others write between two steps.
+    for (let bucket = chains.bucketCount(header) - 1; bucket >= 0; ) bucket = this.locked(() => room.emptyFrom(header, bucket, dropStep));
     this.locked(() => this.headers.recycle(header));
   }
 

@@ -139,6 +139,27 @@ describe('a table whose thread dies in the middle', () => {
   });
 });
 
+describe('a table that loses two threads at once', () => {
+  it('recovers them in any order: one that held the lock is no error of the other', () => {
+    const { table, parts, other } = scene();
+    const second = partsOf(table.buffer, 2, clock);
+    const before = table.freeBytes;
+    second.lock.enter();
+    second.holdings.reserve(20_000);
+    second.lock.leave();
+    parts.lock.enter();
+    expect(() => table.recover(2)).not.toThrow();
+    table.recover(0);
+    expect(other.set('key', new Uint8Array(1))).toBeUndefined();
+    other.del(['key']);
+    // What the second one held is free once another thread in its place works with large values.
+    const next = SharedMapTable.attach(table.buffer, 2, { clock }).map('map');
+    next.set('large', large);
+    next.del(['large']);
+    expect(table.freeBytes).toBe(before);
+  });
+});
+
 describe('a guest that has recursed until hardly any stack is left', () => {
   it('keeps neither the lock nor half a write', () => {
     const { table, parts, dying, other } = scene();
@@ -154,7 +175,7 @@ describe('a guest that has recursed until hardly any stack is left', () => {
       recurse(depth + 1);
     };
     for (let round = 0; round < 3; round++) expect(() => recurse(round)).toThrow(RangeError);
-    expect(failures).toBeGreaterThan(3);
+    expect(failures).toBeGreaterThanOrEqual(3);
     expect(heldLocks).toBe(0);
     expect(other.set('key', new Uint8Array(1))).toBeUndefined();
     auditTable(partsOf(table.buffer, 2, clock));

@@ -19,7 +19,8 @@ export interface AskedHop {
 }
 
 const methodPattern = /^[A-Z]{1,32}$/;
-const urlMaxLength = 16_384;
+/** Of a URL with its query (UTF-16 units). */
+export const urlMaxLength = 16_384;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** Throws `EgressError` `bad_request` for what cannot be sent. */
@@ -50,8 +51,12 @@ export function redirected(hop: Hop, status: number, location: string): Hop {
   return { url, method: 'GET', headers: withoutBodyHeaders(headers), body: undefined };
 }
 
+export function urlTooLong(): EgressError {
+  return new EgressError('bad_request', 'the URL is too long');
+}
+
 function parseUrl(text: string, base?: URL): URL {
-  if (text.length > urlMaxLength) throw new EgressError('bad_request', 'the URL is too long');
+  if (text.length > urlMaxLength) throw urlTooLong();
   const url = URL.parse(text, base);
   if (url === null) throw new EgressError('bad_request', 'the URL cannot be read');
   // The same host, but certificates and server names have no such dot.

@@ -194,6 +194,21 @@ describe('proxy_http_call', () => {
     expect(server.seen).toHaveLength(0);
   });
 
+  const parameters = Object.keys(many).slice(1);
+  it.each([
+    ['an address', { url: `http://api.test/?${'x'.repeat(2_000_000)}`, query: Object.fromEntries(parameters.map((name) => [name, 'v'])) }],
+    ['a query', { url: 'http://api.test/', query: Object.fromEntries(parameters.map((name) => [name, 'é'.repeat(3_000)])) }],
+  ])('refuses %s that is far too long without taking seconds over it', async (_, argument) => {
+    const startedAtMs = performance.now();
+    expect(await proxyCall(argument)).toMatchObject({ status: 400, error: { code: 'bad_request', detail: 'the URL is too long' } });
+    expect(performance.now() - startedAtMs).toBeLessThan(4_000);
+  });
+
+  it('adds its query to the one of the address, which stays as it is', async () => {
+    const answer = await proxyCall({ url: 'http://api.test/teapot?a=1%20b#end', query: { q: 'é &', n: 1 } });
+    expect(Buffer.from(String(answer.body_base64), 'base64').toString()).toContain('answer to GET /teapot?a=1%20b&q=%C3%A9+%26&n=1');
+  });
+
   it('takes null for whatever may be left out', async () => {
     expect(await proxyCall({ url: 'http://api.test/', headers: null, query: null, body_bytes: null })).toMatchObject({ status: 200 });
   });

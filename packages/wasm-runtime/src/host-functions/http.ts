@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { EgressResponse } from '../egress/egress.js';
 import { EgressError, type EgressErrorCode } from '../egress/egress-error.js';
+import { urlMaxLength, urlTooLong } from '../egress/hop.js';
 import type { Guest } from '../guest.js';
 import { jsonOf, readJson } from './read-argument.js';
 import { answering, type ServedFunctions, suspending } from './served-function.js';
@@ -132,12 +133,15 @@ function isByteList(value: unknown): boolean {
   return value === null || (Array.isArray(value) && value.every((byte) => Number.isInteger(byte) && byte >= -128 && byte <= 255));
 }
 
+/** Looks at lengths first, and puts the whole together once: with every parameter added to a URL all of it is written anew. */
 function withQuery({ url, query }: ProxyRequest): string {
+  if (query === null || query === undefined) return url;
+  const parameters = Object.entries(query).flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, one]));
+  const length = parameters.reduce((sum, [name, value]) => sum + name.length + value.length, url.length);
+  if (length > urlMaxLength) throw urlTooLong();
   const parsed = URL.parse(url);
-  if (parsed === null || query === null || query === undefined) return url;
-  for (const [name, value] of Object.entries(query)) {
-    for (const one of Array.isArray(value) ? value : [value]) parsed.searchParams.append(name, one);
-  }
+  if (parsed === null || parameters.length === 0) return url;
+  parsed.search = `${parsed.search === '' ? '' : `${parsed.search}&`}${new URLSearchParams(parameters)}`;
   return parsed.href;
 }
 

@@ -11,6 +11,7 @@ export const clockFunctions: WasiFunctions = {
   clock_time_get: (guest, [clock = 0, , pointer = 0]) => {
     const nowMs = readClock(guest, clock);
     if (nowMs === undefined) return errno.inval;
+    guest.hasReadClock = true;
     guest.memory.setU64(pointer, nanoseconds(nowMs));
     return errno.success;
   },

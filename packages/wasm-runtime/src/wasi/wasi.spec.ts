@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { codeOf, type FunctionOptions, type LoadedFunction, loadGuest } from '../../test/a-function.js';
-import { guestBytes } from '../../test/wat.js';
+import { compileWat, guestBytes } from '../../test/wat.js';
 import { errno } from './errno.js';
 
 const guest = guestBytes('wasi');
@@ -29,6 +29,17 @@ describe('WASI', () => {
   it('gives randomness and the time', async () => {
     expect(await numberFrom('random')).not.toBe(await numberFrom('random'));
     expect(Math.abs((await numberFrom('now')) / 1e6 - Date.now())).toBeLessThan(60_000);
+  });
+
+  it.each([
+    ['fd_write', '(param i32 i32 i32 i32) (result i64)', 'must take numbers and return i32'],
+    ['sched_yield', '(param v128) (result i32)', 'must take numbers and return i32'],
+    ['random_get', '(param i32 i32) (result i32 i32)', 'must take numbers and return i32'],
+  ])('links no %s of another signature', async (name, signature, says) => {
+    const wat = `(module (import "wasi_snapshot_preview1" "${name}" (func ${signature})) (func (export "run")))`;
+    const loaded = await loadGuest(compileWat(wat));
+    opened.push(loaded);
+    await expect(loaded.call()).rejects.toMatchObject({ code: 'config.compile_failed', detail: expect.stringContaining(says) });
   });
 
   it('writes standard output to the log, a line at a time and without escapes', async () => {
