@@ -46,12 +46,12 @@ it('gets the memory of large guests back while they come and go', async () => {
   await call();
   const before = process.memoryUsage().rss;
   let highest = before;
-  // Together 2.5 GiB.
-  for (let left = 40; left > 0; left -= 1) {
+  // Together 960 MiB.
+  for (let left = 15; left > 0; left -= 1) {
     await call();
     highest = Math.max(highest, process.memoryUsage().rss);
   }
-  expect(pool.stats.evicted).toBe(41);
-  expect(highest - before).toBeLessThan(1024 * MiB);
+  expect(pool.stats.evicted).toBe(16);
+  expect(highest - before).toBeLessThan(512 * MiB);
   await close();
 });
