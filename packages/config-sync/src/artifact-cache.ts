@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, artifactMaxBytes } from '@torii/contracts';
@@ -15,8 +16,14 @@ export interface ArtifactCacheOptions {
   readonly log: Logger;
 }
 
+/** A folder over its bound is cleared to this part of it, so that not every artifact that is added looks through it again. */
+const keptPart = 0.9;
+
 /** Artifacts by sha256: from disk, else from the control plane; verified either way. */
 export class ArtifactCache {
+  /** Undefined until the folder was looked through. */
+  private totalBytes: number | undefined;
+
   constructor(private readonly options: ArtifactCacheOptions) {}
 
   /**
@@ -71,7 +78,7 @@ export class ArtifactCache {
   private async toDisk(digest: string, bytes: Uint8Array): Promise<void> {
     const { directory } = this.options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const temporary = path.join(directory, `.${digest}.${process.pid}`);
+    const temporary = path.join(directory, `.${digest}.${randomUUID()}`);
     try {
       const file = await open(temporary, 'w', 0o600);
       try {
@@ -85,10 +92,12 @@ export class ArtifactCache {
       await rm(temporary, { force: true }).catch(() => undefined);
       throw error;
     }
-    await this.prune(digest);
+    this.totalBytes = this.totalBytes === undefined ? await this.prune(digest) : this.totalBytes + bytes.length;
+    if (this.totalBytes > this.options.maxBytes) this.totalBytes = await this.prune(digest);
   }
 
-  private async prune(keep: string): Promise<void> {
+  /** Removes what was not used for longest until the folder is within its bound; answers what is left (bytes). */
+  private async prune(keep: string): Promise<number> {
     const { directory, maxBytes } = this.options;
     const files = await Promise.all(
       (await readdir(directory)).map(async (name) => {
@@ -97,12 +106,14 @@ export class ArtifactCache {
       }),
     );
     let total = files.reduce((sum, file) => sum + file.size, 0);
+    if (total <= maxBytes) return total;
     for (const file of files.sort((a, b) => a.usedAt - b.usedAt)) {
-      if (total <= maxBytes) return;
+      if (total <= maxBytes * keptPart) break;
       if (file.name === keep) continue;
       await rm(path.join(directory, file.name), { force: true });
       total -= file.size;
     }
+    return total;
   }
 }
 

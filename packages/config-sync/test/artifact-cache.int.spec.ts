@@ -123,7 +123,7 @@ describe('ArtifactCache', () => {
     const modules = new Map(['one', 'two', 'three'].map((text) => [sha256(text), Buffer.from(text.padEnd(5))]));
     const named = [...modules.values()].map((module) => [sha256(module), module] as const);
     answer = (request, response) => response.end(named.find(([name]) => request.url?.endsWith(name))?.[1]);
-    const cache = openCache({ maxBytes: 10 });
+    const cache = openCache({ maxBytes: 12 });
     const [one, two, three] = named.map(([name]) => name);
     if (one === undefined || two === undefined || three === undefined) throw new Error('three modules');
     await cache.get(one);

@@ -20,7 +20,7 @@ export function isRestorable({ exports }: Pick<PreparedModule, 'exports'>): bool
 
 /**
  * Rewrites and compiles a module on this thread. A node does the first half in a `RewriteThread`, since it takes some
- * 25 ms per MB. Throws `config.compile_failed` that says what is wrong with the module.
+ * 45 ms per MB. Throws `config.compile_failed` that says what is wrong with the module.
  */
 export async function prepareModule(bytes: Uint8Array, limits: { readonly memoryMaxBytes: number }): Promise<PreparedModule> {
   let rewritten: Uint8Array;
