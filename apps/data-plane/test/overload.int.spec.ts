@@ -1,9 +1,10 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { compileWat, eventually, guest } from '@torii/test-kit';
 import { aPlugin, aRoute, TestNode } from './a-node.js';
 
-/** Some tenths of a millisecond of counting, then {"body_str":"done"}. */
+/** A millisecond or a few of counting, so that a client can ask for more than a thread can do; then {"body_str":"done"}. */
 const expensive = `(module
   (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
   (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
@@ -13,7 +14,7 @@ const expensive = `(module
   (func (export "run") (result i32) (local $at i64) (local $i i32)
     (loop $count
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
-      (br_if $count (i32.lt_u (local.get $i) (i32.const 100000))))
+      (br_if $count (i32.lt_u (local.get $i) (i32.const 2000000))))
     (local.set $i (i32.const 0))
     (local.set $at (call $alloc (i64.const 19)))
     (loop $copy
@@ -22,6 +23,9 @@ const expensive = `(module
       (br_if $copy (i32.lt_u (local.get $i) (i32.const 19))))
     (call $output (local.get $at) (i64.const 19))
     (i32.const 0)))`;
+
+/** A client that is refused comes back sooner than it was told to, but not at once. */
+const retryAfterMs = 100;
 
 interface Answer {
   readonly status: number;
@@ -33,7 +37,7 @@ describe('a node with one thread that gets more than it can serve', () => {
   const node = new TestNode();
   beforeAll(async () => {
     await node.start({ TORII_OVERLOAD_LAG_MS: '40' });
-    const busy = aPlugin(node.artifacts.add(await compileWat(expensive)), { name: 'busy', limits: { cpuMs: 10_000, wallMs: 30_000 } });
+    const busy = aPlugin(node.artifacts.add(await compileWat(expensive)), { name: 'busy', limits: { cpuMs: 100, wallMs: 30_000, queueWaitMs: 200 } });
     const hello = aPlugin(node.artifacts.add(await guest('hello')), { name: 'hello' });
     await node.apply([busy, hello], [aRoute(busy, '/busy'), aRoute(hello, '/hello')]);
   });
@@ -46,7 +50,11 @@ describe('a node with one thread that gets more than it can serve', () => {
     const startedAtMs = performance.now();
     await Promise.all(
       Array.from({ length: clients }, async () => {
-        while (performance.now() - startedAtMs < forMs) answers.push(await get(`${node.proxyUrl}/busy`, agent));
+        while (performance.now() - startedAtMs < forMs) {
+          const answer = await get(`${node.proxyUrl}/busy`, agent);
+          answers.push(answer);
+          if (answer.status !== 200) await delay(retryAfterMs);
+        }
       }),
     );
     const seconds = (performance.now() - startedAtMs) / 1000;
@@ -63,10 +71,11 @@ describe('a node with one thread that gets more than it can serve', () => {
     expect(livez.status).toBe(200);
     const { answers, goodPerSecond } = await overloaded;
     const refused = answers.filter(({ status }) => status !== 200);
-    expect(refused.some(({ code }) => code === 'capacity.overloaded')).toBe(true);
+    // By the thread, when it is late, or by the plugin's pool, when its guests compute for so long that they take turns.
+    expect(refused.length).toBeGreaterThan(0);
     for (const answer of refused) expect(answer).toEqual({ status: 503, code: expect.stringMatching(/^capacity\./), retryAfter: '1' });
-    // About all of it where the clients have processors of their own; here they and their refusals share them with the node.
-    expect(goodPerSecond).toBeGreaterThan(peak.goodPerSecond / 3);
+    // How much of it is for bench/overload.mjs to say: here clients, refusals and other tests share the processors with the node.
+    expect(goodPerSecond).toBeGreaterThan(peak.goodPerSecond / 5);
     await eventually(async () => {
       const calm = await load(2, 300);
       expect(calm.answers.every(({ status }) => status === 200)).toBe(true);
