@@ -21,6 +21,9 @@ const callsWanted = Number(values.calls);
 const host = 'churn.bench';
 const sampleEveryMs = 1_000;
 const loadBurstMs = 2_000;
+/** Memory that grows by more than this over 1,000 swaps is a leak; a short run is too short to tell. */
+const leakMiBPer1000Swaps = 10;
+const tellingSwaps = 2_000;
 const MiB = 1024 * 1024;
 
 const directory = mkdtempSync(path.join(tmpdir(), 'torii-churn-'));
@@ -97,7 +100,9 @@ function report(seconds) {
     lineChart({ title: 'Resident memory of a node over swaps of a plugin under load', xLabel: 'swaps', yLabel: 'MiB', points }),
   );
   console.log(`written to bench/results/${name}.json and .svg`);
-  if (failures > 0) process.exitCode = 1;
+  const isLeaking = swaps >= tellingSwaps && per1000 > leakMiBPer1000Swaps;
+  if (isLeaking) console.error(`memory grows by more than ${leakMiBPer1000Swaps} MiB per 1,000 swaps`);
+  if (failures > 0 || isLeaking) process.exitCode = 1;
 }
 
 /** Least squares; `residual` is the standard deviation of what the line does not explain. */
