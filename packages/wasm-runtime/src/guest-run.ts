@@ -191,6 +191,7 @@ export class GuestRun {
     if (this.ended !== undefined) return this.ended;
     this.ended = reason;
     this.finish();
+    this.turns.release(this);
     this.rejectWait?.(reason);
     this.rejectCaller?.(reason);
     return reason;

@@ -106,6 +106,28 @@ describe('more calls than the thread can compute', () => {
   });
 });
 
+describe('a call that ended while it waited for its turn to compute', () => {
+  it('gives way to those behind it at once', async () => {
+    const limits = { cpuMs: 60_000, wallMs: 60_000, queueWaitMs: 30_000, maxInstancesPerNode: 64 };
+    const { call, pool } = await load(failures, { functionName: 'loop', limits });
+    const clients = Array.from({ length: 6 }, () => new AbortController());
+    const calls = [];
+    for (const { signal } of clients) {
+      calls.push(codeOf(call('', { signal })));
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const last = new AbortController();
+    const next = codeOf(call('', { signal: last.signal }));
+    expect(pool.stats.waiting).toBeGreaterThan(0);
+    for (const client of clients) client.abort();
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['client.gone']));
+    while (pool.stats.leased === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(pool.stats.waiting).toBe(0);
+    last.abort();
+    expect(await next).toBe('client.gone');
+  });
+});
+
 describe('quarantine', () => {
   const quarantine = { offencesMin: 5, windowMs: 60_000, backOffMs: 60_000, backOffMaxMs: 60_000 };
 

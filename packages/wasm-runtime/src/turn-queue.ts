@@ -19,7 +19,7 @@ export interface TurnTaker {
 }
 
 interface Waiting {
-  readonly startedAtMs: number;
+  readonly taker: TurnTaker;
   readonly go: () => void;
 }
 
@@ -55,15 +55,25 @@ export class TurnQueue {
     this.clock = options.clock ?? systemClock;
   }
 
-  next({ owner, startedAtMs }: TurnTaker): Promise<void> {
+  next(taker: TurnTaker): Promise<void> {
     return new Promise((go) => {
-      const line = this.waiting.get(owner);
-      if (line === undefined) this.waiting.set(owner, [{ startedAtMs, go }]);
-      else line.push({ startedAtMs, go });
+      const line = this.waiting.get(taker.owner);
+      if (line === undefined) this.waiting.set(taker.owner, [{ taker, go }]);
+      else line.push({ taker, go });
       if (this.isScheduled) return;
       this.startResting();
       this.schedule();
     });
+  }
+
+  /** Lets one go on out of turn, if it waits: it has ended, and only unwinds. */
+  release(taker: TurnTaker): void {
+    const line = this.waiting.get(taker.owner);
+    const index = line?.findIndex((waiting) => waiting.taker === taker) ?? -1;
+    if (line === undefined || index === -1) return;
+    const [released] = line.splice(index, 1);
+    if (line.length === 0) this.waiting.delete(taker.owner);
+    released?.go();
   }
 
   /** How many of the owner's calls wait for a turn. */
@@ -93,7 +103,7 @@ export class TurnQueue {
     if (next === undefined) return undefined;
     const [owner, line] = next;
     let oldest = 0;
-    for (const [index, { startedAtMs }] of line.entries()) if (startedAtMs < (line[oldest]?.startedAtMs ?? 0)) oldest = index;
+    for (const [index, { taker }] of line.entries()) if (taker.startedAtMs < (line[oldest]?.taker.startedAtMs ?? 0)) oldest = index;
     const [taken] = line.splice(oldest, 1);
     this.waiting.delete(owner);
     if (line.length > 0) this.waiting.set(owner, line);
