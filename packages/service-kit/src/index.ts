@@ -1,3 +1,4 @@
+export { BoundedFolder } from './bounded-folder.js';
 export { type Clock, systemClock } from './clock.js';
 export { Deadline } from './deadline.js';
 export { EnvError, envVar, parseEnv } from './env.js';

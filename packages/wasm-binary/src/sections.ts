@@ -78,9 +78,10 @@ const emptyVector = Uint8Array.of(0);
 
 function readHeader(reader: ByteReader): void {
   const { bytes } = reader;
-  if (bytes.length < 8 || bytes[0] !== 0x00 || bytes[1] !== 0x61 || bytes[2] !== 0x73 || bytes[3] !== 0x6d) {
+  if (bytes[0] !== 0x00 || bytes[1] !== 0x61 || bytes[2] !== 0x73 || bytes[3] !== 0x6d) {
     throw new WasmFormatError('not a WebAssembly module: it does not begin with \\0asm', 0);
   }
+  if (bytes.length < 8) throw new WasmFormatError('not a WebAssembly module: it ends before its version', bytes.length);
   // The component model keeps the magic number and puts its layer into the second half of the version.
   if (bytes[6] === 1 && bytes[7] === 0) throw new WasmFormatError('a WebAssembly component; a core module is needed', 4);
   if (bytes[4] !== 1 || bytes[5] !== 0 || bytes[6] !== 0 || bytes[7] !== 0) {
