@@ -16,6 +16,10 @@ export const scopes = [
   'plugins:write',
   'artifacts:read',
   'artifacts:write',
+  'functions:read',
+  'functions:write',
+  'builds:read',
+  'builds:write',
   'nodes:read',
   'admin',
 ] as const;

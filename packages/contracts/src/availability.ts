@@ -9,7 +9,7 @@ import type { RouteSpec } from './route.js';
 export function unavailableInPlugin(plugin: PluginSpec): FieldIssue[] {
   const issues: FieldIssue[] = [];
   if (plugin.kind !== 'backend') issues.push(notYet('/kind', `kind ${plugin.kind}`));
-  if (plugin.source.kind !== 'artifact' && plugin.source.kind !== 'base64') {
+  if (!['artifact', 'base64', 'function'].includes(plugin.source.kind)) {
     issues.push(notYet('/source/kind', `a ${plugin.source.kind} source`));
   }
   if (Object.keys(plugin.allowedPaths).length > 0) issues.push(notYet('/allowedPaths', 'file access'));

@@ -8,6 +8,9 @@ export const idPrefixes = {
   audit: 'au',
   node: 'nd',
   request: 'rq',
+  function: 'fn',
+  build: 'bd',
+  builder: 'br',
 } as const;
 
 export type EntityKind = keyof typeof idPrefixes;
@@ -29,6 +32,15 @@ export type RouteId = z.infer<typeof RouteId>;
 
 export const NodeId = idSchema<'NodeId'>('node');
 export type NodeId = z.infer<typeof NodeId>;
+
+export const FunctionId = idSchema<'FunctionId'>('function');
+export type FunctionId = z.infer<typeof FunctionId>;
+
+export const BuildId = idSchema<'BuildId'>('build');
+export type BuildId = z.infer<typeof BuildId>;
+
+export const BuilderId = idSchema<'BuilderId'>('builder');
+export type BuilderId = z.infer<typeof BuilderId>;
 
 /** Names are unique per workspace and may stand wherever an id may. */
 export const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;

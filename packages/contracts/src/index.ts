@@ -12,6 +12,23 @@ export {
 export { Artifact, artifactMaxBytes, ModuleExport, ModuleImport } from './artifact.js';
 export { unavailableInPlugin, unavailableInRoute } from './availability.js';
 export {
+  Build,
+  type BuildErrorCode,
+  BuildFailure,
+  BuildLogEntry,
+  BuildRequest,
+  BuildStage,
+  BuildStatus,
+  buildErrors,
+  buildLogLimits,
+  Diagnostic,
+  diagnosticsMax,
+  Follower,
+  SmokeCall,
+} from './build.js';
+export { BuildError } from './build-error.js';
+export { BuilderStatus, BuildJob, BuildOutcome, buildJobSchemaVersion, CachedBuild } from './build-job.js';
+export {
   AppError,
   type AppErrorOptions,
   type ErrorCode,
@@ -22,6 +39,19 @@ export {
   type Problem,
   problemOf,
 } from './errors.js';
+export {
+  FunctionDiff,
+  FunctionEntity,
+  FunctionSettings,
+  FunctionSettingsPatch,
+  FunctionSources,
+  FunctionSpec,
+  type FunctionSpecInput,
+  FunctionVersion,
+  TestInput,
+  VersionName,
+} from './function.js';
+export { BuilderRunRequest, FunctionRun, FunctionRunRequest, HostCall, runLimits } from './function-run.js';
 export {
   type Grant,
   type GrantAccess,
@@ -45,10 +75,35 @@ export {
   type ValueType,
   wasiNamespace,
 } from './host-functions.js';
-export { defaultWorkspace, type EntityKind, EntityName, idPrefixes, isIdOf, NodeId, namePattern, PluginId, RouteId, Sha256 } from './ids.js';
+export {
+  BuilderId,
+  BuildId,
+  defaultWorkspace,
+  type EntityKind,
+  EntityName,
+  FunctionId,
+  idPrefixes,
+  isIdOf,
+  NodeId,
+  namePattern,
+  PluginId,
+  RouteId,
+  Sha256,
+} from './ids.js';
+export { Language, type LanguageDefinition, LanguageName, LanguageStatus, languageNames, languages, Toolchain } from './language.js';
 export { type LimitDefinition, type LimitName, PluginLimits, pluginLimits } from './limits.js';
 export { Node, NodeStatus } from './node-status.js';
-export { AllowedHost, HostFunctionGrant, Plugin, PluginKind, PluginSource, PluginSpec, type PluginSpecInput, Tags } from './plugin.js';
+export {
+  AllowedHost,
+  HostFunctionGrant,
+  Plugin,
+  PluginKind,
+  PluginSource,
+  PluginSpec,
+  type PluginSpecInput,
+  releasePattern,
+  Tags,
+} from './plugin.js';
 export { AttributeChanges, type BackendInput, BackendOutput, type OutputCookie, type RawRequest, type TargetRequest } from './plugin-io.js';
 export {
   HostPattern,
@@ -64,3 +119,5 @@ export {
   VersionReference,
 } from './route.js';
 export { CurrentRevision, pluginVersionKey, Snapshot, SnapshotMatch, SnapshotPlugin, SnapshotRoute, snapshotSchemaVersion } from './snapshot.js';
+export { FilePath, SourceFile, SourceTree, sourceLimits } from './source-file.js';
+export { Template, TemplateWithFiles } from './template.js';

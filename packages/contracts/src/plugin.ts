@@ -3,6 +3,9 @@ import { GrantString, grantNames } from './host-functions.js';
 import { EntityName, PluginId, Sha256 } from './ids.js';
 import { PluginLimits } from './limits.js';
 
+/** Released versions of functions: three numbers without leading zeros, as in semantic versioning 2.0.0. */
+export const releasePattern = /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$/;
+
 /** Which step of a request a plugin serves. */
 export const PluginKind = z.enum([
   'backend',
@@ -19,7 +22,11 @@ export const PluginKind = z.enum([
 ]);
 export type PluginKind = z.infer<typeof PluginKind>;
 
-const VersionSelector = z.union([z.literal('latest'), z.literal('dev'), z.string().regex(/^\d+\.\d+\.\d+$/)]);
+const VersionSelector = z.union([
+  z.literal('latest'),
+  z.literal('dev'),
+  z.string().regex(releasePattern, 'must be latest, dev, or a version such as 1.2.0'),
+]);
 
 /** Where a plugin's module comes from. Whatever the kind, it is pinned to a sha256 when the plugin is saved. */
 export const PluginSource = z.discriminatedUnion('kind', [
