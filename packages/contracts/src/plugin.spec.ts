@@ -105,7 +105,7 @@ describe('unavailableInPlugin', () => {
     const ahead = PluginSpec.parse({
       ...smallest,
       kind: 'job',
-      source: { kind: 'function', name: 'geolocation' },
+      source: { kind: 'http', url: 'https://example.com/a.wasm' },
       allowedPaths: { '/data': '/srv' },
       secrets: { API_KEY: { ref: 'api-key' } },
       compat: 'otoroshi',
