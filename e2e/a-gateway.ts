@@ -5,8 +5,10 @@ import {
   createTestDatabase,
   eventually,
   type OwnRedis,
+  type RunningBuilder,
   type RunningControlPlane,
   type RunningDataPlane,
+  spawnBuilder,
   spawnControlPlane,
   spawnDataPlane,
   startOwnRedis,
@@ -17,6 +19,7 @@ import { type Answer, type Send, send } from './http.js';
 /** A control plane and its nodes as an operator runs them, each in a process of its own, with a Redis that can be stopped. */
 export class Gateway {
   readonly nodes: RunningDataPlane[] = [];
+  readonly builders: RunningBuilder[] = [];
   private home = '';
   private database: TestDatabase | undefined;
   private redisServer: OwnRedis | undefined;
@@ -24,7 +27,9 @@ export class Gateway {
 
   constructor(
     private readonly nodeCount: number,
+    /** Environment of nodes and builders. */
     private readonly nodeEnv: Record<string, string> = {},
+    private readonly builderCount = 0,
   ) {}
 
   get redis(): OwnRedis {
@@ -56,10 +61,17 @@ export class Gateway {
         ),
       )),
     );
+    const controlPlaneUrl = this.controlPlane.url;
+    const builders = Array.from({ length: this.builderCount }, () =>
+      spawnBuilder({
+        env: { ...redis, TORII_CONTROL_PLANE_URL: controlPlaneUrl, ...this.nodeEnv },
+      }),
+    );
+    this.builders.push(...(await Promise.all(builders)));
   }
 
   async stopApps(): Promise<void> {
-    await Promise.all(this.nodes.splice(0).map((node) => node.stop()));
+    await Promise.all([...this.nodes.splice(0), ...this.builders.splice(0)].map((app) => app.stop()));
     await this.stopControlPlane();
   }
 

@@ -76,12 +76,13 @@ describe('what a route may be', () => {
       { pointer: '/target/kind', code: 'not_available' },
     ],
     ['slots, which are not there yet', { plugins: [{ plugin: 'geo' }] }, { pointer: '/plugins', code: 'not_available' }],
-    ['a priority, which is not there yet', { priority: 1 }, { pointer: '/priority', code: 'not_available' }],
+    ['a priority out of bounds', { priority: 9_000_000 }, { pointer: '/priority' }],
     [
-      'a header match, which is not there yet',
-      { match: [{ headers: [{ name: 'x', type: 'exists' }] }] },
-      { pointer: '/match/0/headers', code: 'not_available' },
+      'an expression that nodes do not know',
+      { match: [{ headers: [{ name: 'x', type: 'regex', value: '(?=a)' }], paths: [{ type: 'template', value: '/$id<(a)\\1>' }] }] },
+      { pointer: '/match/0/headers/0/value', detail: expect.stringContaining('look-around') },
     ],
+    ['a template that names a part twice', { match: [{ paths: [{ type: 'template', value: '/:a/:a' }] }] }, { pointer: '/match/0/paths/0/value' }],
   ])('is refused with %s', async (_, changes, issue) => {
     const { status, body } = await api.send('POST', routes, { ...minimal('never'), ...changes });
     expect(status).toBe(422);

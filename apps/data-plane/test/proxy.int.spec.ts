@@ -36,6 +36,25 @@ describe('a node', () => {
           aRoute(hello, '/hello'),
           aRoute(echo, '/echo'),
           aRoute(hello, '/get', { match: [{ hosts: [], paths: [{ type: 'exact', value: '/get' }], methods: ['GET'] }] }),
+          aRoute(empty, '/choice', { name: 'choice' }),
+          aRoute(hello, '/choice', {
+            name: 'choice-of-beta',
+            match: [
+              {
+                hosts: ['*.0.0.1', '127.*.0.1'],
+                paths: [{ type: 'template', value: '/choice/$id<[0-9]+>' }],
+                methods: [],
+                headers: [{ name: 'X-Beta', type: 'wildcard', value: 'y*' }],
+                query: [{ name: 'v', type: 'regex', value: '[12]' }],
+                cookies: [{ name: 'group', type: 'exact', value: 'b' }],
+              },
+            ],
+          }),
+          aRoute(echo, '/hello', {
+            name: 'maintenance',
+            priority: 5,
+            match: [{ hosts: [], paths: [], methods: [], headers: [{ name: 'x-maintenance', type: 'exists' }] }],
+          }),
         ],
       );
     });
@@ -58,6 +77,26 @@ describe('a node', () => {
       expect(response.headers.get('content-type')).toBe('application/problem+json');
       expect(response.headers.get('x-torii-error')).toBe('routing.no_route');
       expect(await response.json()).toMatchObject({ code: 'routing.no_route', status: 404, requestId: response.headers.get('x-request-id') });
+    });
+
+    it('chooses by host, expression, header, query parameter and cookie together, and else what is less specific', async () => {
+      const wanted = { 'x-beta': 'yes', cookie: 'a=1; group=b' };
+      const status = async (path: string, headers: Record<string, string>) => (await fetch(`${node.proxyUrl}${path}`, { headers })).status;
+      expect(await status('/choice/42?v=2', wanted)).toBe(200);
+      for (const [path, headers] of [
+        ['/choice/x?v=2', wanted],
+        ['/choice/42?v=3', wanted],
+        ['/choice/42?v=2', { ...wanted, 'x-beta': 'no' }],
+        ['/choice/42?v=2', { 'x-beta': 'yes' }],
+      ] as const) {
+        expect([path, headers, await status(path, headers)]).toEqual([path, headers, 204]);
+      }
+    });
+
+    it('takes a route of higher priority before a more specific one', async () => {
+      const answer = await fetch(`${node.proxyUrl}/hello`, { headers: { 'x-maintenance': '1' } });
+      expect([answer.status, await answer.text()]).not.toEqual([200, 'hello']);
+      expect(await (await fetch(`${node.proxyUrl}/hello`)).text()).toBe('hello');
     });
 
     it('answers 405 with Allow when only the method does not fit', async () => {

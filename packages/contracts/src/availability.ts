@@ -20,23 +20,8 @@ export function unavailableInPlugin(plugin: PluginSpec): FieldIssue[] {
 
 export function unavailableInRoute(route: RouteSpec): FieldIssue[] {
   const issues: FieldIssue[] = [];
-  if (route.priority !== 0) issues.push(notYet('/priority', 'a priority other than 0'));
   if (route.plugins.length > 0) issues.push(notYet('/plugins', 'a slot'));
   if (route.target.kind !== 'function') issues.push(notYet('/target/kind', `the target ${route.target.kind}`));
-  route.match.forEach((match, index) => {
-    const pointer = `/match/${index}`;
-    for (const part of ['headers', 'query', 'cookies'] as const) {
-      if (match[part].length > 0) issues.push(notYet(`${pointer}/${part}`, `matching on ${part}`));
-    }
-    match.hosts.forEach((host, at) => {
-      if (host.indexOf('*') > 0) issues.push(notYet(`${pointer}/hosts/${at}`, 'a * inside a host'));
-    });
-    match.paths.forEach((path, at) => {
-      if (path.type === 'template' && path.value.includes('$')) {
-        issues.push(notYet(`${pointer}/paths/${at}/value`, 'a regular expression in a template'));
-      }
-    });
-  });
   return issues;
 }
 

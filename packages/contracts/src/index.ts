@@ -116,8 +116,10 @@ export {
   type RouteSpecInput,
   Slot,
   Target,
+  ValueMatch,
   VersionReference,
 } from './route.js';
+export { parseTemplate, type TemplateSegment } from './route-template.js';
 export { CurrentRevision, pluginVersionKey, Snapshot, SnapshotMatch, SnapshotPlugin, SnapshotRoute, snapshotSchemaVersion } from './snapshot.js';
 export { FilePath, SourceFile, SourceTree, sourceLimits } from './source-file.js';
 export { Template, TemplateWithFiles } from './template.js';

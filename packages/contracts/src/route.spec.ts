@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { unavailableInRoute } from './availability.js';
 import { HostPattern, RouteSpec, type RouteSpecInput } from './route.js';
+import { parseTemplate } from './route-template.js';
 
 const smallest: RouteSpecInput = { name: 'search', match: [{}], target: { kind: 'function', plugin: 'geolocation' } };
 
@@ -57,6 +58,47 @@ describe('RouteSpec', () => {
   });
 });
 
+describe('a template path', () => {
+  const problem = (value: string) => problemAt({ match: [{ paths: [{ type: 'template', value }] }] });
+
+  it('takes names, expressions and *', () => {
+    const whole = '/users/:id/$page<[0-9]{1,3}>/*/$rest<a/b|c?d#e f>';
+    expect(problem(whole)).toBeUndefined();
+    expect(parseTemplate(whole)).toEqual([
+      { type: 'literal', text: 'users' },
+      { type: 'name', name: 'id' },
+      { type: 'regex', name: 'page', source: '[0-9]{1,3}' },
+      { type: 'any' },
+      { type: 'regex', name: 'rest', source: 'a/b|c?d#e f' },
+    ]);
+    expect(problem('/%24price/(x)')).toBeUndefined();
+    expect(parseTemplate('/$t<(?P<y>[0-9]+)>/z')).toEqual([
+      { type: 'regex', name: 't', source: '(?P<y>[0-9]+)' },
+      { type: 'literal', text: 'z' },
+    ]);
+  });
+
+  it.each([
+    'users',
+    '/:',
+    '/:1st',
+    '/:__proto__',
+    '/:a/:a',
+    '/:a/$a<x>',
+    '/$a',
+    '/$<x>',
+    '/$a<>',
+    '/$a<x',
+    '/$a<x>y',
+    '/a?b/:c',
+    '/../:a',
+    '/$a<x>/..',
+    '/%zz/:a',
+  ])('refuses %s', (value) => {
+    expect(problem(value)).toBe('/match/0/paths/0/value');
+  });
+});
+
 describe('HostPattern', () => {
   it('takes a host or one with a single * label', () => {
     for (const host of ['localhost', 'a.b.c', '*.example.com', 'a.*.b', 'xn--bcher-kva.example', '10.0.0.1', 'my_host']) {
@@ -77,30 +119,7 @@ describe('unavailableInRoute', () => {
   });
 
   it('names every value whose feature is not there yet, all at once', () => {
-    const ahead = RouteSpec.parse({
-      ...smallest,
-      priority: 1,
-      plugins: [{ plugin: 'cors' }],
-      target: { kind: 'redirect', url: 'https://example.com' },
-      match: [
-        {
-          hosts: ['a.example.com', 'a.*.com'],
-          paths: [{ type: 'template', value: '/users/$id<[0-9]+>' }],
-          headers: [{ name: 'x', type: 'exists' }],
-          query: [{ name: 'x', type: 'absent' }],
-          cookies: [{ name: 'x', type: 'exact', value: '1' }],
-        },
-      ],
-    });
-    expect(unavailableInRoute(ahead).map((issue) => issue.pointer)).toEqual([
-      '/priority',
-      '/plugins',
-      '/target/kind',
-      '/match/0/headers',
-      '/match/0/query',
-      '/match/0/cookies',
-      '/match/0/hosts/1',
-      '/match/0/paths/0/value',
-    ]);
+    const ahead = RouteSpec.parse({ ...smallest, plugins: [{ plugin: 'cors' }], target: { kind: 'redirect', url: 'https://example.com' } });
+    expect(unavailableInRoute(ahead).map((issue) => issue.pointer)).toEqual(['/plugins', '/target/kind']);
   });
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EntityName, RouteId } from './ids.js';
 import { Tags } from './plugin.js';
+import { parseTemplate, withoutExpressions } from './route-template.js';
 
 const label = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?';
 const hostPattern = new RegExp(`^(\\*|${label})(\\.(\\*|${label}))*$`, 'i');
@@ -16,15 +17,29 @@ export const HostPattern = z
 
 const pathSegmentsMax = 256;
 
-// A node refuses requests with any of these, so a route with one could never match; and with it all of its configuration.
-const pathValue = z
-  .string()
-  .max(2048)
-  .startsWith('/', 'must begin with /')
-  .regex(/^[^?#\s]*$/, 'must not hold ?, # or white space')
-  .refine((path) => path.split('/').length - 1 <= pathSegmentsMax, `may have ${pathSegmentsMax} segments`)
-  .refine((path) => decoded(path) !== undefined, 'must not hold a broken percent escape')
-  .refine((path) => !path.split('/').some((segment) => /^\.\.?$/.test(decoded(segment) ?? '')), 'must not hold a . or .. segment');
+/** Why no request could have this path; a node refuses such requests, and would refuse a configuration with such a route. */
+function pathProblem(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'must begin with /';
+  if (/[?#\s]/.test(path)) return 'must not hold ?, # or white space';
+  const segments = path.slice(1).split('/');
+  if (segments.length > pathSegmentsMax) return `may have ${pathSegmentsMax} segments`;
+  for (const segment of segments) {
+    const text = decoded(segment);
+    if (text === undefined) return 'must not hold a broken percent escape';
+    if (text === '.' || text === '..') return 'must not hold a . or .. segment';
+  }
+  return undefined;
+}
+
+function templateProblem(template: string): string | undefined {
+  if (!template.startsWith('/')) return 'must begin with /';
+  try {
+    parseTemplate(template);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return pathProblem(withoutExpressions(template));
+}
 
 function decoded(text: string): string | undefined {
   try {
@@ -34,10 +49,20 @@ function decoded(text: string): string | undefined {
   }
 }
 
+function pathValue(problemOf: (path: string) => string | undefined) {
+  return z
+    .string()
+    .max(2048)
+    .superRefine((path, context) => {
+      const message = problemOf(path);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    });
+}
+
 export const PathMatch = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('prefix'), value: pathValue }),
-  z.strictObject({ type: z.literal('exact'), value: pathValue }),
-  z.strictObject({ type: z.literal('template'), value: pathValue }),
+  z.strictObject({ type: z.literal('prefix'), value: pathValue(pathProblem) }),
+  z.strictObject({ type: z.literal('exact'), value: pathValue(pathProblem) }),
+  z.strictObject({ type: z.literal('template'), value: pathValue(templateProblem) }),
 ]);
 export type PathMatch = z.infer<typeof PathMatch>;
 
@@ -47,13 +72,19 @@ export const Method = z
   .transform((method) => method.toUpperCase());
 
 const fieldName = z.string().min(1).max(256);
-const ValueMatch = z.discriminatedUnion('type', [
+/**
+ * What a header, a query parameter or a cookie must be. Where there are several of a name, one of them must be so; `regex` and
+ * `wildcard` (`*` for any text) must match all of it.
+ */
+export const ValueMatch = z.discriminatedUnion('type', [
   z.strictObject({ name: fieldName, type: z.literal('exact'), value: z.string().max(4096) }),
   z.strictObject({ name: fieldName, type: z.literal('regex'), value: z.string().max(4096) }),
   z.strictObject({ name: fieldName, type: z.literal('wildcard'), value: z.string().max(4096) }),
   z.strictObject({ name: fieldName, type: z.literal('exists') }),
   z.strictObject({ name: fieldName, type: z.literal('absent') }),
 ]);
+
+export type ValueMatch = z.infer<typeof ValueMatch>;
 
 /** All given parts must hold; an empty part holds for every request. A route matches when one of its matches does. */
 export const RouteMatch = z.strictObject({

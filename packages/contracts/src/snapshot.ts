@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { GrantString, StoreLimits, storeNames } from './host-functions.js';
 import { PluginId, RouteId, Sha256 } from './ids.js';
 import { PluginLimits } from './limits.js';
-import { PathMatch } from './route.js';
+import { PathMatch, ValueMatch } from './route.js';
 
 /** One plugin version as a node runs it: every reference resolved, every default filled in. */
 export const SnapshotPlugin = z.strictObject({
@@ -30,6 +30,10 @@ export const SnapshotMatch = z.strictObject({
   hosts: z.array(z.string()),
   paths: z.array(PathMatch),
   methods: z.array(z.string()),
+  /** Each left out when it is empty, so that nodes which do not know them serve configurations without them. */
+  headers: z.array(ValueMatch).optional(),
+  query: z.array(ValueMatch).optional(),
+  cookies: z.array(ValueMatch).optional(),
 });
 export type SnapshotMatch = z.infer<typeof SnapshotMatch>;
 
@@ -38,6 +42,8 @@ export const SnapshotRoute = z.strictObject({
   name: z.string(),
   workspace: z.string(),
   match: z.array(SnapshotMatch),
+  /** 0 when left out. */
+  priority: z.int().optional(),
   stripPath: z.boolean(),
   target: z.strictObject({ kind: z.literal('function'), plugin: PluginId, version: z.int().min(1) }),
 });

@@ -3,6 +3,7 @@ import { suggestion } from '../http/did-you-mean.js';
 import { invalid } from '../http/invalid.js';
 import { findPluginRow } from '../plugins/plugins.queries.js';
 import type { Transaction } from '../prisma/prisma.service.js';
+import { expressionIssues } from './expression-issues.js';
 import { withPlugins } from './route.mapper.js';
 
 export interface ResolvedRoute {
@@ -22,7 +23,7 @@ const comparedNamesMax = 1_000;
 
 /** Finds the plugins a route refers to. Throws `client.invalid` with every one that is not there, or not available. */
 export async function resolveReferences(tx: Transaction, spec: RouteSpec): Promise<ResolvedRoute> {
-  const issues: FieldIssue[] = unavailableInRoute(spec);
+  const issues: FieldIssue[] = [...unavailableInRoute(spec), ...expressionIssues(spec)];
   const ids = new Map<string, string>();
   const pluginNames = new Map<string, string>();
   for (const reference of referencesOf(spec)) {

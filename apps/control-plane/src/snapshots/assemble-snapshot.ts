@@ -110,7 +110,15 @@ function toSnapshotRoute(row: RouteRow, spec: RouteSpec, plugin: SnapshotPlugin)
     id: row.id as SnapshotRoute['id'],
     name: row.name,
     workspace: row.workspace,
-    match: spec.match.map(({ hosts, paths, methods }) => ({ hosts, paths, methods })),
+    match: spec.match.map(({ hosts, paths, methods, headers, query, cookies }) => ({
+      hosts,
+      paths,
+      methods,
+      ...(headers.length === 0 ? {} : { headers }),
+      ...(query.length === 0 ? {} : { query }),
+      ...(cookies.length === 0 ? {} : { cookies }),
+    })),
+    ...(spec.priority === 0 ? {} : { priority: spec.priority }),
     stripPath: spec.stripPath,
     target: { kind: 'function', plugin: plugin.id, version: plugin.version },
   };

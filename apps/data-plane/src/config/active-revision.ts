@@ -8,6 +8,7 @@ export interface BoundRoute {
   /** Where its requests are counted. */
   readonly row: number;
   readonly match: SnapshotMatch[];
+  readonly priority: number | undefined;
   readonly stripPath: boolean;
   readonly requestMaxBytes: number;
   readonly pluginName: string;

@@ -57,7 +57,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     }
     if (revision === undefined) throw new AppError('config.not_ready', { detail: 'this node waits for its first configuration' });
     const target = parseRequestTarget(req.url ?? '/', hostOf(req));
-    const match = revision.routeTable.match(target, req.method ?? 'GET');
+    const match = revision.routeTable.match(target, req);
     const { route } = match;
     trace.routeName = route.name;
     trace.routeRow = route.row;

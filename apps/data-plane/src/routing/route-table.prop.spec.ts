@@ -1,102 +1,166 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PathMatch } from '@torii/contracts';
+import { type PathMatch, parseTemplate, type SnapshotMatch, type ValueMatch } from '@torii/contracts';
 import fc from 'fast-check';
 import { parseRequestTarget, segmentsOf } from './request-target.js';
 import { RouteTable } from './route-table.js';
 
-// A naive matcher to hold the tree against: try every path of every route, rank what fits, take the best.
+// A naive matcher to hold the trees against: try every path of every match of every route, rank what fits, take the best.
 
 interface TestRoute {
   name: string;
-  match: { hosts: string[]; paths: PathMatch[]; methods: string[] }[];
+  match: SnapshotMatch[];
+  priority: number | undefined;
 }
 
 const segment = fc.constantFrom('a', 'b', 'c');
-const hosts = ['x.test', 'y.x.test', '*.x.test', '*.test'];
+const hosts = ['x.test', 'y.x.test', '*.x.test', '*.test', 'y.*.test', '*.z.test', 'y.x.*'];
+const expressions = ['[ab]', '[a-z]+', 'b|c'];
+
 const path: fc.Arbitrary<PathMatch> = fc.oneof(
   fc.array(segment, { maxLength: 3 }).map((parts): PathMatch => ({ type: 'prefix', value: `/${parts.join('/')}` })),
   fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts): PathMatch => ({ type: 'exact', value: `/${parts.join('/')}` })),
   fc
-    .array(fc.oneof(segment, fc.constantFrom(':p', '*')), { minLength: 1, maxLength: 3 })
-    .map((parts): PathMatch => ({ type: 'template', value: `/${parts.join('/')}` })),
-);
-const routes: fc.Arbitrary<TestRoute[]> = fc
-  .array(
-    fc.record({
-      hosts: fc.uniqueArray(fc.constantFrom(...hosts), { maxLength: 2 }),
-      paths: fc.array(path, { minLength: 1, maxLength: 2 }),
-      methods: fc.uniqueArray(fc.constantFrom('GET', 'POST'), { maxLength: 1 }),
+    .array(fc.oneof(segment, fc.constantFrom(':', '*', ...expressions.map((source) => `<${source}>`))), { minLength: 1, maxLength: 3 })
+    .map((parts): PathMatch => {
+      const named = parts.map((part, index) => {
+        if (part === ':') return `:p${index}`;
+        return part.startsWith('<') ? `$p${index}${part}` : part;
+      });
+      return { type: 'template', value: `/${named.join('/')}` };
     }),
-    { maxLength: 8 },
-  )
-  .map((matches) => matches.map((match, index) => ({ name: `r${index}`, match: [match] })));
-const url = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`);
+);
 
-/** Greater is more specific, compared from left to right: host, then one rank per segment, then how the path ends. */
-function rank(pattern: PathMatch, hostRank: number, segments: readonly string[]): number[] | undefined {
-  const parts = pattern.type === 'prefix' && pattern.value === '/' ? [] : segmentsOf(pattern.value);
-  if (pattern.type === 'prefix' ? parts.length > segments.length : parts.length !== segments.length) return undefined;
-  const ranks = [hostRank];
+const condition: fc.Arbitrary<ValueMatch> = fc.oneof(
+  fc.record({ name: fc.constantFrom('k', 'l'), type: fc.constant('exact' as const), value: fc.constantFrom('1', '2') }),
+  fc.record({ name: fc.constantFrom('k', 'l'), type: fc.constant('regex' as const), value: fc.constantFrom('[12]', '1|3') }),
+  fc.record({ name: fc.constantFrom('k', 'l'), type: fc.constant('wildcard' as const), value: fc.constantFrom('*', '1*', '*2') }),
+  fc.record({ name: fc.constantFrom('k', 'l'), type: fc.constantFrom('exists' as const, 'absent' as const) }),
+);
+
+const route = fc.record({
+  hosts: fc.uniqueArray(fc.constantFrom(...hosts), { maxLength: 2 }),
+  paths: fc.array(path, { minLength: 1, maxLength: 2 }),
+  methods: fc.uniqueArray(fc.constantFrom('GET', 'POST'), { maxLength: 1 }),
+  headers: fc.array(condition, { maxLength: 1 }),
+  query: fc.array(condition, { maxLength: 1 }),
+});
+const routes: fc.Arbitrary<TestRoute[]> = fc
+  .array(fc.record({ match: fc.array(route, { minLength: 1, maxLength: 2 }), priority: fc.constantFrom(undefined, undefined, 0, 1, -1) }), {
+    maxLength: 8,
+  })
+  .map((all) => all.map(({ match, priority }, index) => ({ name: `r${index}`, match, priority })));
+
+const values = fc.dictionary(fc.constantFrom('k', 'l'), fc.uniqueArray(fc.constantFrom('1', '2', '3', '12'), { minLength: 1, maxLength: 2 }), {
+  maxKeys: 2,
+});
+const request = fc.record({
+  host: fc.constantFrom('x.test', 'y.x.test', 'z.test', 'y.z.test', 'y.x.other', 'other'),
+  path: fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`),
+  method: fc.constantFrom('GET', 'POST'),
+  headers: values,
+  query: values,
+});
+type TestRequest = typeof request extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** Greater is more specific, compared from left to right; segments by kind, and expressions by their text. */
+function rankOfPath(pattern: PathMatch, segments: readonly string[]): (number | string)[] | undefined {
+  const isPrefix = pattern.type === 'prefix';
+  const parts =
+    pattern.type === 'template'
+      ? parseTemplate(pattern.value)
+      : (isPrefix && pattern.value === '/' ? [] : segmentsOf(pattern.value)).map((text) => ({ type: 'literal' as const, text }));
+  if (isPrefix ? parts.length > segments.length : parts.length !== segments.length) return undefined;
+  const ranks: (number | string)[] = [];
   for (const [index, part] of parts.entries()) {
-    const isTemplate = pattern.type === 'template';
-    if (isTemplate && part === '*') ranks.push(1);
-    else if (isTemplate && part.startsWith(':')) ranks.push(2);
-    else if (part === segments[index]) ranks.push(3);
-    else return undefined;
+    const text = segments[index] ?? '';
+    if (part.type === 'literal' && part.text !== text) return undefined;
+    if (part.type === 'regex' && !new RegExp(`^(?:${part.source})$`).test(text)) return undefined;
+    ranks.push({ any: 1, name: 2, regex: 3, literal: 4 }[part.type]);
+    ranks.push(part.type === 'regex' ? expressionRank(part.source) : 0);
   }
-  return [...ranks, pattern.type === 'prefix' ? 0 : 0.5];
+  return [...ranks, isPrefix ? 0 : 0.5];
 }
 
-function naive(table: readonly TestRoute[], host: string, target: string, method: string): string | undefined {
+/** The expression that sorts first ranks highest. */
+function expressionRank(source: string): number {
+  return expressions.length - [...expressions].sort().indexOf(source);
+}
+
+function rankOfHost(pattern: string, host: string): number[] | undefined {
+  if (pattern === host) return [3, 0];
+  if (pattern.startsWith('*.')) return host.endsWith(pattern.slice(1)) ? [1, pattern.length] : undefined;
+  if (!pattern.includes('*')) return undefined;
+  const [labels, wanted] = [host.split('.'), pattern.split('.')];
+  const fits = labels.length === wanted.length && wanted.every((label, index) => label === '*' || label === labels[index]);
+  return fits ? [2, -wanted.indexOf('*')] : undefined;
+}
+
+function holds(match: ValueMatch, given: readonly string[]): boolean {
+  if (match.type === 'absent') return given.length === 0;
+  if (match.type === 'exists') return given.length > 0;
+  if (match.type === 'exact') return given.includes(match.value);
+  const source = match.type === 'regex' ? match.value : match.value.replaceAll('*', '.*');
+  return given.some((value) => new RegExp(`^(?:${source})$`).test(value));
+}
+
+function naive(table: readonly TestRoute[], { host, path: target, method, headers, query }: TestRequest): string | undefined {
   const segments = segmentsOf(target);
-  const found = table.flatMap((route) =>
-    route.match.flatMap((match) => {
-      if (match.methods.length > 0 && !match.methods.includes(method)) return [];
-      const hostRanks = match.hosts.length === 0 ? [0] : match.hosts.flatMap((pattern) => hostRank(pattern, host));
-      return match.paths.flatMap((pattern) =>
-        hostRanks.flatMap((ofHost) => {
-          const ranks = rank(pattern, ofHost, segments);
-          return ranks === undefined ? [] : [{ ranks, methods: match.methods.length, name: route.name }];
-        }),
-      );
+  const found = table.flatMap(({ name, priority = 0, match }) =>
+    match.flatMap((one) => {
+      const conditions = [
+        ...(one.headers ?? []).map((c) => holds(c, headers[c.name] ?? [])),
+        ...(one.query ?? []).map((c) => holds(c, query[c.name] ?? [])),
+      ];
+      if (conditions.includes(false) || (one.methods.length > 0 && !one.methods.includes(method))) return [];
+      const hostRanks =
+        one.hosts.length === 0 ? [[0, 0]] : one.hosts.flatMap((pattern) => [rankOfHost(pattern, host)].filter((rank) => rank !== undefined));
+      return one.paths.flatMap((pattern) => {
+        const pathRank = rankOfPath(pattern, segments);
+        if (pathRank === undefined) return [];
+        // A longer prefix is a longer list, and so greater than its beginning; the end of a list is the lowest rank.
+        return hostRanks.map((hostRank) => ({ name, key: [priority, ...hostRank, ...pathRank], tie: [conditions.length, one.methods.length] }));
+      });
     }),
   );
-  found.sort((a, b) => compare(b.ranks, a.ranks) || b.methods - a.methods || (a.name < b.name ? -1 : 1));
+  found.sort((a, b) => compare(b.key, a.key) || compare(b.tie, a.tie) || (a.name < b.name ? -1 : 1));
   return found[0]?.name;
 }
 
-function hostRank(pattern: string, host: string): number[] {
-  if (pattern === host) return [1000];
-  return pattern.startsWith('*.') && host.endsWith(pattern.slice(1)) ? [pattern.length] : [];
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
+function compare(a: readonly (number | string)[], b: readonly (number | string)[]): number {
   for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
-    const difference = (a[index] ?? -1) - (b[index] ?? -1);
+    const difference = Number(a[index] ?? -1) - Number(b[index] ?? -1);
     if (difference !== 0) return difference;
   }
   return 0;
 }
 
+function found(table: RouteTable<TestRoute>, { host, path: target, method, headers, query }: TestRequest): string | undefined {
+  const search = Object.entries(query).flatMap(([name, all]) => all.map((value) => `${name}=${value}`));
+  try {
+    return table.match(parseRequestTarget(`${target}?${search.join('&')}`, host), { method, headers: {}, headersDistinct: headers }).route.name;
+  } catch {
+    return undefined;
+  }
+}
+
 describe('RouteTable', () => {
   it('finds the route a naive matcher finds, for any table and request', () => {
     fc.assert(
-      fc.property(
-        routes,
-        fc.constantFrom('x.test', 'y.x.test', 'z.test', 'other'),
-        url,
-        fc.constantFrom('GET', 'POST'),
-        (table, host, target, method) => {
-          let name: string | undefined;
-          try {
-            name = new RouteTable(table).match(parseRequestTarget(target, host), method).route.name;
-          } catch {
-            name = undefined;
-          }
-          expect(name).toBe(naive(table, host, target, method));
-        },
-      ),
-      { numRuns: 2000 },
+      fc.property(routes, fc.array(request, { minLength: 1, maxLength: 8 }), (table, requests) => {
+        const built = new RouteTable(table);
+        for (const one of requests) expect(found(built, one)).toBe(naive(table, one));
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it('finds the same whatever order the routes came in', () => {
+    fc.assert(
+      fc.property(routes, request, fc.infiniteStream(fc.nat()), (table, one, order) => {
+        const shuffled = table.map((value) => ({ value, at: order.next().value })).sort((a, b) => a.at - b.at);
+        expect(found(new RouteTable(shuffled.map(({ value }) => value)), one)).toBe(found(new RouteTable(table), one));
+      }),
+      { numRuns: 500 },
     );
   });
 });

@@ -1,6 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import { AppError, type SnapshotMatch, type SnapshotRoute } from '@torii/contracts';
-import { type PathEntry, PathTree } from './path-tree.js';
+import { Expressions } from './expressions.js';
+import { HostTrees } from './host-trees.js';
+import { type PathEntry, type PathSearch, PathTree } from './path-tree.js';
+import { RequestFacts } from './request-facts.js';
 import type { RequestTarget } from './request-target.js';
+import { type Condition, conditionsOf } from './value-condition.js';
 
 export interface RouteMatch<R> {
   readonly route: R;
@@ -13,87 +18,115 @@ interface Candidate<R> {
   readonly route: R;
   /** Undefined: every method. */
   readonly methods: ReadonlySet<string> | undefined;
+  readonly conditions: readonly Condition[];
 }
 
-type Matchable = Pick<SnapshotRoute, 'name' | 'match'>;
+type Matchable = Pick<SnapshotRoute, 'name' | 'match'> & { readonly priority: number | undefined };
+/** What of a request decides, beside where it points. */
+export type RequestHead = Pick<IncomingMessage, 'method' | 'headers' | 'headersDistinct'>;
 
 const noParams: Readonly<Record<string, string>> = {};
-
-/** One search for a route. */
-interface Search<R> {
-  readonly method: string;
-  found: RouteMatch<R> | undefined;
-  /** Methods of candidates that lack only this one; undefined until there is such a candidate. */
-  allowed: Set<string> | undefined;
-}
-
 const everyPath = { type: 'prefix', value: '/' } as const;
 
 /**
  * Which route answers a request. Built once per revision, never changed.
  *
- * The most specific route wins: an exact host before a `*.suffix` (a longer suffix before a shorter) before no host;
- * then the path as `PathTree` orders it; then a route that names the method before one that takes all; then the
- * route whose name sorts first. A route that a more specific one shadows is still found when that one does not fit.
+ * The route with the highest `priority` wins. Among equals the most specific does: an exact host before one with a `*`
+ * inside before `*.suffix` before no host (`HostTrees`); then the path as `PathTree` orders it; then the match with more
+ * conditions on headers, query and cookies; then one that names the method; then the route whose name sorts first. A route
+ * that a better one shadows is still found when that one does not fit.
+ *
+ * The cost depends on the request's labels and segments and on how many routes share its very place, not on how many there are.
  */
 export class RouteTable<R extends Matchable> {
-  private readonly exactHosts = new Map<string, PathTree<Candidate<R>>>();
-  private readonly suffixes = new Map<string, PathTree<Candidate<R>>>();
-  private readonly everyHost = new PathTree<Candidate<R>>();
+  private readonly expressions = new Expressions();
+  private readonly priorityMax: number;
+  private readonly hosts = new HostTrees(() => new PathTree<Candidate<R>>(this.expressions));
 
   constructor(routes: readonly R[]) {
     // Among candidates of one place in a tree the first added wins, so the order of adding is the tie-break.
-    const matches = [...routes]
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .flatMap((route) => route.match.map((match) => ({ route, match })))
-      .sort((a, b) => Number(a.match.methods.length === 0) - Number(b.match.methods.length === 0));
-    for (const { route, match } of matches) this.add(route, match);
+    const matches = routes
+      .flatMap((route) => route.match.map((match) => ({ route, match, conditions: conditionsOf(match, this.expressions) })))
+      .sort(
+        (a, b) =>
+          b.conditions.length - a.conditions.length ||
+          Number(a.match.methods.length === 0) - Number(b.match.methods.length === 0) ||
+          compareNames(a.route.name, b.route.name),
+      );
+    for (const { route, match, conditions } of matches) this.add(match, { route, methods: methodsOf(match), conditions });
+    this.priorityMax = matches.reduce((max, { route }) => Math.max(max, route.priority ?? 0), Number.NEGATIVE_INFINITY);
   }
 
   /** Throws `routing.no_route`, or `routing.method_not_allowed` with an `allow` header when only the method does not fit. */
-  match(target: RequestTarget, method: string): RouteMatch<R> {
-    const search: Search<R> = { method, found: undefined, allowed: undefined };
-    this.searchTrees(target, search);
+  match(target: RequestTarget, head: RequestHead): RouteMatch<R> {
+    const search = new Search<R>(target, head, this.priorityMax);
+    this.hosts.visit(target.host, searchTree<R>, search);
     if (search.found !== undefined) return search.found;
     if (search.allowed !== undefined) throw new AppError('routing.method_not_allowed', { headers: { allow: [...search.allowed].sort().join(', ') } });
     throw new AppError('routing.no_route', { detail: `nothing is configured for ${target.host}${target.path}` });
   }
 
-  private searchTrees({ host, segments }: RequestTarget, search: Search<R>): void {
-    if (this.exactHosts.get(host)?.search(segments, take<R>, search) === true) return;
-    for (let dot = host.indexOf('.'); dot !== -1 && this.suffixes.size > 0; dot = host.indexOf('.', dot + 1)) {
-      if (this.suffixes.get(host.slice(dot))?.search(segments, take<R>, search) === true) return;
+  private add(match: SnapshotMatch, candidate: Candidate<R>): void {
+    for (const host of match.hosts.length === 0 ? [undefined] : match.hosts) {
+      const tree = this.hosts.at(host);
+      for (const path of match.paths.length === 0 ? [everyPath] : match.paths) tree.add(path, candidate, candidate.route.priority ?? 0);
     }
-    this.everyHost.search(segments, take<R>, search);
-  }
-
-  private add(route: R, match: SnapshotMatch): void {
-    const candidate: Candidate<R> = { route, methods: methodsOf(match) };
-    for (const tree of this.treesOf(match)) {
-      for (const path of match.paths.length === 0 ? [everyPath] : match.paths) tree.add(path, candidate);
-    }
-  }
-
-  private treesOf(match: SnapshotMatch): PathTree<Candidate<R>>[] {
-    if (match.hosts.length === 0) return [this.everyHost];
-    return match.hosts.map((host) => (host.startsWith('*.') ? treeAt(this.suffixes, host.slice(1)) : treeAt(this.exactHosts, host)));
   }
 }
 
-function take<R>(search: Search<R>, entry: PathEntry<Candidate<R>>, params: readonly string[], segmentsTaken: number): boolean {
-  const { route, methods } = entry.value;
-  if (methods !== undefined && !methods.has(search.method)) {
-    search.allowed ??= new Set();
-    for (const name of methods) search.allowed.add(name);
-    return false;
+function compareNames(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** One search for a route. */
+class Search<R> implements PathSearch<Candidate<R>> {
+  floor = Number.NEGATIVE_INFINITY;
+  found: RouteMatch<R> | undefined;
+  /** Methods of candidates that lack only this one; undefined until there is such a candidate. */
+  allowed: Set<string> | undefined;
+  private facts: RequestFacts | undefined;
+
+  constructor(
+    readonly target: RequestTarget,
+    private readonly head: RequestHead,
+    private readonly priorityMax: number,
+  ) {}
+
+  /** Whether nothing can take the place of what was found. */
+  get isOver(): boolean {
+    return this.floor >= this.priorityMax;
   }
-  search.found = { route, segmentsTaken, pathParams: paramsOf(entry.paramNames, params) };
-  return true;
+
+  offer({ value, priority, paramNames }: PathEntry<Candidate<R>>, params: readonly string[], segmentsTaken: number): void {
+    const { route, methods, conditions } = value;
+    if (conditions.length > 0 && !this.holds(conditions)) return;
+    if (methods !== undefined && !methods.has(this.head.method ?? 'GET')) {
+      this.allowed ??= new Set();
+      for (const name of methods) this.allowed.add(name);
+      return;
+    }
+    this.found = { route, segmentsTaken, pathParams: paramsOf(paramNames, params) };
+    this.floor = priority;
+  }
+
+  private holds(conditions: readonly Condition[]): boolean {
+    this.facts ??= new RequestFacts(this.head, this.target.search);
+    for (const condition of conditions) if (!condition(this.facts)) return false;
+    return true;
+  }
+}
+
+function searchTree<R>(tree: PathTree<Candidate<R>>, search: Search<R>): boolean {
+  tree.search(search.target.segments, search);
+  return search.isOver;
 }
 
 function paramsOf(names: readonly string[], values: readonly string[]): Readonly<Record<string, string>> {
   if (names.length === 0) return noParams;
-  return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
+  const params: Record<string, string> = {};
+  for (let index = 0; index < names.length; index += 1) params[names[index] ?? ''] = values[index] ?? '';
+  return params;
 }
 
 /** A route that takes GET takes HEAD too (RFC 9110 section 9.3.2). */
@@ -102,13 +135,4 @@ function methodsOf(match: SnapshotMatch): ReadonlySet<string> | undefined {
   const methods = new Set(match.methods);
   if (methods.has('GET')) methods.add('HEAD');
   return methods;
-}
-
-function treeAt<T>(trees: Map<string, PathTree<T>>, key: string): PathTree<T> {
-  let tree = trees.get(key);
-  if (tree === undefined) {
-    tree = new PathTree();
-    trees.set(key, tree);
-  }
-  return tree;
 }

@@ -63,6 +63,7 @@ function bind(route: SnapshotRoute, row: number, { plugin, pool, row: pluginRow 
     name: route.name,
     row,
     match: route.match,
+    priority: route.priority,
     stripPath: route.stripPath,
     requestMaxBytes: plugin.limits.requestMaxBytes,
     pluginName: plugin.name,

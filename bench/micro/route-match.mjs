@@ -1,0 +1,69 @@
+// What finding a request's route costs, by the number of routes: CPU time, median of several rounds.
+//   node bench/micro/route-match.mjs
+import { parseRequestTarget } from '../../apps/data-plane/dist/routing/request-target.js';
+import { RouteTable } from '../../apps/data-plane/dist/routing/route-table.js';
+
+const rounds = 9;
+const requests = 100_000;
+const counts = [10, 1_000, 100_000];
+const head = { method: 'GET', headers: {}, headersDistinct: { 'x-tenant': ['t7'], accept: ['*/*'] } };
+
+const cases = {
+  'a host each, prefix': {
+    route: (index) => match({ hosts: [`h${index}.example.com`], paths: [{ type: 'prefix', value: '/api' }] }),
+    target: (index) => parseRequestTarget('/api/users/42', `h${index}.example.com`),
+  },
+  'one host, exact path': {
+    route: (index) => match({ hosts: ['api.example.com'], paths: [{ type: 'exact', value: `/v1/things/${index}` }] }),
+    target: (index) => parseRequestTarget(`/v1/things/${index}`, 'api.example.com'),
+  },
+  'one host, template with names': {
+    route: (index) => match({ hosts: ['api.example.com'], paths: [{ type: 'template', value: `/v1/t${index}/:id/parts/:part` }] }),
+    target: (index) => parseRequestTarget(`/v1/t${index}/42/parts/7`, 'api.example.com'),
+  },
+  'suffix host, expression, header': {
+    route: (index) =>
+      match({
+        hosts: [`*.h${index}.example.com`],
+        paths: [{ type: 'template', value: '/v1/$id<[0-9]+>' }],
+        headers: [{ name: 'x-tenant', type: 'exact', value: 't7' }],
+      }),
+    target: (index) => parseRequestTarget('/v1/42', `a.h${index}.example.com`),
+  },
+};
+
+console.log(`| routes | ${Object.keys(cases).join(' | ')} | building |`);
+console.log(`|---|${'---|'.repeat(Object.keys(cases).length + 1)}`);
+for (const count of counts) {
+  const cells = [];
+  let buildMs = 0;
+  for (const { route, target } of Object.values(cases)) {
+    const routes = Array.from({ length: count }, (_, index) => ({ name: `r${index}`, match: [route(index)] }));
+    const startedMs = performance.now();
+    const table = new RouteTable(routes);
+    buildMs += performance.now() - startedMs;
+    const targets = Array.from({ length: 1_000 }, (_, index) => target(Math.floor((index * count) / 1_000)));
+    cells.push(`${(medianOf(() => matchAll(table, targets)) / (requests / 1_000)).toFixed(2)} us`);
+  }
+  console.log(`| ${count} | ${cells.join(' | ')} | ${(buildMs / cells.length).toFixed(0)} ms |`);
+}
+
+function match(part) {
+  return { hosts: [], paths: [], methods: [], ...part };
+}
+
+function matchAll(table, targets) {
+  for (let request = 0; request < requests; request += 1) table.match(targets[request % targets.length], head);
+}
+
+/** Milliseconds of CPU. */
+function medianOf(work) {
+  const times = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const before = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(before);
+    times.push((user + system) / 1000);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(rounds / 2)];
+}
