@@ -72,7 +72,7 @@ describe('what a route may be', () => {
     ['an unknown target', { target: { kind: 'teapot' } }, { pointer: '/target/kind' }],
     [
       'a target that is not there yet',
-      { target: { kind: 'redirect', url: 'https://x.example' } },
+      { target: { kind: 'upstream', targets: [{ url: 'https://x.example' }] } },
       { pointer: '/target/kind', code: 'not_available' },
     ],
     ['slots, which are not there yet', { plugins: [{ plugin: 'geo' }] }, { pointer: '/plugins', code: 'not_available' }],

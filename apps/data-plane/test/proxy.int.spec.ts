@@ -36,6 +36,9 @@ describe('a node', () => {
           aRoute(hello, '/hello'),
           aRoute(echo, '/echo'),
           aRoute(hello, '/get', { match: [{ hosts: [], paths: [{ type: 'exact', value: '/get' }], methods: ['GET'] }] }),
+          aRoute(hello, '/old', { target: { kind: 'redirect', url: 'https://new.example/place?a=1', status: 308 } }),
+          aRoute(hello, '/notice', { target: { kind: 'static', status: 410, headers: { 'X-Since': '2026' }, body: 'gone: é' } }),
+          aRoute(hello, '/nothing', { target: { kind: 'static', status: 204, headers: {}, body: '' } }),
           aRoute(empty, '/choice', { name: 'choice' }),
           aRoute(hello, '/choice', {
             name: 'choice-of-beta',
@@ -97,6 +100,28 @@ describe('a node', () => {
       const answer = await fetch(`${node.proxyUrl}/hello`, { headers: { 'x-maintenance': '1' } });
       expect([answer.status, await answer.text()]).not.toEqual([200, 'hello']);
       expect(await (await fetch(`${node.proxyUrl}/hello`)).text()).toBe('hello');
+    });
+
+    it('answers redirects and static texts as they were configured, HEAD without the body', async () => {
+      const redirect = await fetch(`${node.proxyUrl}/old/x`, { redirect: 'manual' });
+      expect([redirect.status, redirect.headers.get('location'), await redirect.text()]).toEqual([308, 'https://new.example/place?a=1', '']);
+      const notice = await fetch(`${node.proxyUrl}/notice`);
+      expect([notice.status, notice.headers.get('content-type'), notice.headers.get('x-since'), await notice.text()]).toEqual([
+        410,
+        'text/plain; charset=utf-8',
+        '2026',
+        'gone: é',
+      ]);
+      const head = await fetch(`${node.proxyUrl}/notice`, { method: 'HEAD' });
+      expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([410, '8', '']);
+      const lines = await raw(node.proxyUrl, 'GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      expect([lines[0], ...lines.filter((line) => /^content-/i.test(line))]).toEqual(['HTTP/1.1 204 No Content']);
+    });
+
+    it('answers a request whose body no target wants without waiting for it, and ends the connection', async () => {
+      const lines = await raw(node.proxyUrl, 'POST /notice HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx');
+      expect(lines[0]).toBe('HTTP/1.1 410 Gone');
+      expect(lines.map((line) => line.toLowerCase())).toContain('connection: close');
     });
 
     it('answers 405 with Allow when only the method does not fit', async () => {

@@ -21,7 +21,7 @@ export function unavailableInPlugin(plugin: PluginSpec): FieldIssue[] {
 export function unavailableInRoute(route: RouteSpec): FieldIssue[] {
   const issues: FieldIssue[] = [];
   if (route.plugins.length > 0) issues.push(notYet('/plugins', 'a slot'));
-  if (route.target.kind !== 'function') issues.push(notYet('/target/kind', `the target ${route.target.kind}`));
+  if (route.target.kind === 'upstream') issues.push(notYet('/target/kind', `the target ${route.target.kind}`));
   return issues;
 }
 

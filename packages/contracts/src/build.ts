@@ -69,7 +69,8 @@ export type BuildStatus = z.infer<typeof BuildStatus>;
 
 /** What a new version did to a plugin that follows it. */
 export const Follower = z.strictObject({
-  pluginId: PluginId,
+  /** Left out when the plugin of an endpoint could not be made; the name is then the one it would have. */
+  pluginId: PluginId.optional(),
   name: z.string(),
   outcome: z.enum(['updated', 'unchanged', 'refused']),
   /** The plugin's version that runs the new module. */

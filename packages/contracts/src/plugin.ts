@@ -28,11 +28,14 @@ const VersionSelector = z.union([
   z.string().regex(releasePattern, 'must be latest, dev, or a version such as 1.2.0'),
 ]);
 
+/** A function by name or id; answered as its name. */
+const FunctionReference = z.string().min(1).max(100);
+
 /** Where a plugin's module comes from. Whatever the kind, it is pinned to a sha256 when the plugin is saved. */
 export const PluginSource = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('artifact'), sha256: Sha256 }),
   z.strictObject({ kind: z.literal('base64'), data: z.base64() }),
-  z.strictObject({ kind: z.literal('function'), name: EntityName, version: VersionSelector.default('latest') }),
+  z.strictObject({ kind: z.literal('function'), name: FunctionReference, version: VersionSelector.default('latest') }),
   z.strictObject({ kind: z.literal('http'), url: z.url(), headers: z.record(z.string(), z.string()).default({}), sha256: Sha256.optional() }),
   z.strictObject({ kind: z.literal('file'), path: z.string().min(1) }),
   z.strictObject({ kind: z.literal('wasmo'), url: z.url(), name: z.string().min(1), auth: z.record(z.string(), z.string()).default({}) }),

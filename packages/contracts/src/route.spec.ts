@@ -99,6 +99,28 @@ describe('a template path', () => {
   });
 });
 
+describe('a target', () => {
+  const problem = (target: object) => problemAt({ target });
+
+  it('redirects to a URL or a path, with a status that redirects', () => {
+    for (const url of ['https://example.com/a?b#c', 'http://x', '/', '/new/place?x=%20']) expect(problem({ kind: 'redirect', url })).toBeUndefined();
+    for (const url of ['', 'x', '//evil.example', 'javascript:alert(1)', 'https://a b', '/a\r\nset-cookie: x', '/é']) {
+      expect(problem({ kind: 'redirect', url })).toBe('/target/url');
+    }
+    expect(problem({ kind: 'redirect', url: '/', status: 304 })).toBe('/target/status');
+  });
+
+  it('answers a text with headers that can be sent', () => {
+    expect(problem({ kind: 'static', status: 503, headers: { 'Retry-After': '60' }, body: 'é' })).toBeUndefined();
+    expect(problem({ kind: 'static', status: 204, body: 'x' })).toBe('/target/body');
+    expect(problem({ kind: 'static', headers: { 'a b': 'x' } })).toBe('/target/headers/a b');
+    expect(problem({ kind: 'static', headers: { a: 'x\r\ny: z' } })).toBe('/target/headers/a');
+    expect(problem({ kind: 'static', headers: { 'Content-Length': '5' } })).toBe('/target/headers/Content-Length');
+    expect(problem({ kind: 'static', status: 101 })).toBe('/target/status');
+    expect(problem({ kind: 'static', body: 'x'.repeat(300_000) })).toBe('/target/body');
+  });
+});
+
 describe('HostPattern', () => {
   it('takes a host or one with a single * label', () => {
     for (const host of ['localhost', 'a.b.c', '*.example.com', 'a.*.b', 'xn--bcher-kva.example', '10.0.0.1', 'my_host']) {
@@ -119,7 +141,11 @@ describe('unavailableInRoute', () => {
   });
 
   it('names every value whose feature is not there yet, all at once', () => {
-    const ahead = RouteSpec.parse({ ...smallest, plugins: [{ plugin: 'cors' }], target: { kind: 'redirect', url: 'https://example.com' } });
+    const ahead = RouteSpec.parse({
+      ...smallest,
+      plugins: [{ plugin: 'cors' }],
+      target: { kind: 'upstream', targets: [{ url: 'https://example.com' }] },
+    });
     expect(unavailableInRoute(ahead).map((issue) => issue.pointer)).toEqual(['/plugins', '/target/kind']);
   });
 });

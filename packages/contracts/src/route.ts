@@ -112,19 +112,58 @@ export const Slot = z.strictObject({
   onError: z.enum(['fail', 'skip']).default('fail'),
 });
 
+/** The most a static target may answer. */
+const staticBodyMaxChars = 262_144;
+// What a header may hold, RFC 9110 section 5.5.
+const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Headers of the connection and of the message's framing, which nodes set themselves. */
+const framingHeaders = new Set(['connection', 'content-length', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+
+const StaticHeaders = z
+  .record(
+    z.string().regex(headerName, 'is no name of a header'),
+    z.string().max(8192).regex(headerValue, 'holds a character that a header may not hold'),
+  )
+  .superRefine((headers, context) => {
+    for (const name of Object.keys(headers)) {
+      if (framingHeaders.has(name.toLowerCase())) context.addIssue({ code: 'custom', path: [name], message: 'is set by the node: leave it out' });
+    }
+  });
+
+function isLocation(url: string): boolean {
+  if (/[^\x21-\x7e]/.test(url)) return false;
+  if (url.startsWith('/')) return !url.startsWith('//');
+  return URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol);
+}
+
+const RedirectStatus = z.literal([301, 302, 303, 307, 308]);
+const bodilessStatuses = new Set([204, 205, 304]);
+
+const StaticTarget = z
+  .strictObject({
+    kind: z.literal('static'),
+    status: z.int().min(200).max(599).default(200),
+    headers: StaticHeaders.default({}),
+    body: z.string().max(staticBodyMaxChars).default(''),
+  })
+  .superRefine(({ status, body }, context) => {
+    if (body !== '' && bodilessStatuses.has(status))
+      context.addIssue({ code: 'custom', path: ['body'], message: `an answer of status ${status} has no body` });
+  });
+
 export const Target = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('function'), plugin: PluginReference, version: VersionReference.default('latest') }),
   z.strictObject({
     kind: z.literal('upstream'),
     targets: z.array(z.strictObject({ url: z.url(), weight: z.int().min(0).default(1) })).min(1),
   }),
-  z.strictObject({ kind: z.literal('redirect'), url: z.string().min(1), status: z.int().min(300).max(399).default(302) }),
   z.strictObject({
-    kind: z.literal('static'),
-    status: z.int().min(200).max(599).default(200),
-    headers: z.record(z.string(), z.string()).default({}),
-    body: z.string().default(''),
+    kind: z.literal('redirect'),
+    url: z.string().max(2048).refine(isLocation, 'must be an http or https URL, or a path that begins with one /, with other characters escaped'),
+    status: RedirectStatus.default(302),
   }),
+  StaticTarget,
 ]);
 export type Target = z.infer<typeof Target>;
 

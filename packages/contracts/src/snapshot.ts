@@ -45,7 +45,11 @@ export const SnapshotRoute = z.strictObject({
   /** 0 when left out. */
   priority: z.int().optional(),
   stripPath: z.boolean(),
-  target: z.strictObject({ kind: z.literal('function'), plugin: PluginId, version: z.int().min(1) }),
+  target: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('function'), plugin: PluginId, version: z.int().min(1) }),
+    z.strictObject({ kind: z.literal('redirect'), url: z.string(), status: z.int() }),
+    z.strictObject({ kind: z.literal('static'), status: z.int(), headers: z.record(z.string(), z.string()), body: z.string() }),
+  ]),
 });
 export type SnapshotRoute = z.infer<typeof SnapshotRoute>;
 

@@ -41,7 +41,7 @@ describe('assembleSnapshot', () => {
       { pluginId: pluginA, version: 2 },
     ]);
     const { routes, plugins } = assemble(rows, [aVersion(pluginA, 3), aVersion(pluginA, 2)]);
-    expect(routes.map(({ target }) => target.version)).toEqual([3, 2, 2]);
+    expect(routes.map(({ target }) => target)).toMatchObject([{ version: 3 }, { version: 2 }, { version: 2 }]);
     expect(plugins.map(({ version }) => version)).toEqual([2, 3]);
   });
 
@@ -52,6 +52,16 @@ describe('assembleSnapshot', () => {
     );
     expect(contents.plugins.map(({ id, version }) => [id, version])).toEqual([[pluginA, 3]]);
     expect(contents.routes.map(({ name }) => name)).toEqual(['r1']);
+  });
+
+  it('hands redirects and static answers on, without a plugin', () => {
+    const [redirect, fixed] = [
+      { kind: 'redirect', url: '/new', status: 308 },
+      { kind: 'static', status: 503, headers: { 'retry-after': '60' }, body: 'back soon' },
+    ].map((target, id) => ({ ...aRoute(id, pluginA), spec: RouteSpec.parse({ ...aRoute(id, pluginA).spec, target }) }));
+    const contents = assemble([redirect as Row, fixed as Row], []);
+    expect(contents.plugins).toEqual([]);
+    expect(contents.routes.map(({ target }) => target)).toEqual([redirect?.spec.target, fixed?.spec.target]);
   });
 
   it('does not depend on the order of rows', () => {

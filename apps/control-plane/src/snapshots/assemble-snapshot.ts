@@ -27,11 +27,11 @@ export interface VersionChoice {
   readonly version: number;
 }
 
-/** An enabled route, and the plugin version it runs. */
+/** An enabled route, and the plugin version it runs, if it runs one. */
 export interface EnabledRoute {
   readonly row: RouteRow;
   readonly spec: RouteSpec;
-  readonly runs: VersionChoice;
+  readonly runs: VersionChoice | undefined;
 }
 
 /**
@@ -45,14 +45,15 @@ export function enabledRoutes(rows: readonly RouteRow[], currentVersions: Readon
     .map((row) => {
       const spec = RouteSpec.parse(row.spec);
       const runs = targetOf(spec, currentVersions);
-      if (runs === undefined) throw new Error(`route ${row.id} has no plugin`);
+      if (spec.target.kind === 'function' && runs === undefined) throw new Error(`route ${row.id} has no plugin`);
       return { row, spec, runs };
     });
 }
 
 /** Which plugin versions the routes run, each once. */
 export function neededVersions(routes: readonly EnabledRoute[]): VersionChoice[] {
-  return [...new Map(routes.map(({ runs }) => [keyOf(runs), runs])).values()];
+  const runs = routes.flatMap((route) => route.runs ?? []);
+  return [...new Map(runs.map((choice) => [keyOf(choice), choice])).values()];
 }
 
 /**
@@ -63,9 +64,9 @@ export function assembleSnapshot(routes: readonly EnabledRoute[], pluginVersions
   const needed = new Set(neededVersions(routes).map(keyOf));
   const plugins = new Map(pluginVersions.filter((row) => needed.has(keyOf(row))).map((row) => [keyOf(row), toSnapshotPlugin(row)]));
   const snapshotRoutes = routes.map(({ row, spec, runs }) => {
-    const plugin = plugins.get(keyOf(runs));
-    if (plugin === undefined) throw new Error(`route ${row.id} runs version ${runs.version} of its plugin, which is not there`);
-    return toSnapshotRoute(row, spec, plugin);
+    if (runs !== undefined && !plugins.has(keyOf(runs)))
+      throw new Error(`route ${row.id} runs version ${runs.version} of its plugin, which is not there`);
+    return toSnapshotRoute(row, spec, runs);
   });
   return { plugins: [...plugins.values()].sort(byIdAndVersion), routes: snapshotRoutes.sort(byId) };
 }
@@ -105,7 +106,7 @@ function toSnapshotPlugin(row: PluginVersionRow): SnapshotPlugin {
   };
 }
 
-function toSnapshotRoute(row: RouteRow, spec: RouteSpec, plugin: SnapshotPlugin): SnapshotRoute {
+function toSnapshotRoute(row: RouteRow, spec: RouteSpec, runs: VersionChoice | undefined): SnapshotRoute {
   return {
     id: row.id as SnapshotRoute['id'],
     name: row.name,
@@ -120,8 +121,14 @@ function toSnapshotRoute(row: RouteRow, spec: RouteSpec, plugin: SnapshotPlugin)
     })),
     ...(spec.priority === 0 ? {} : { priority: spec.priority }),
     stripPath: spec.stripPath,
-    target: { kind: 'function', plugin: plugin.id, version: plugin.version },
+    target: toSnapshotTarget(spec.target, runs),
   };
+}
+
+function toSnapshotTarget(target: RouteSpec['target'], runs: VersionChoice | undefined): SnapshotRoute['target'] {
+  if (runs !== undefined) return { kind: 'function', plugin: runs.pluginId as SnapshotPlugin['id'], version: runs.version };
+  if (target.kind === 'redirect' || target.kind === 'static') return target;
+  throw new Error(`nodes do not serve the target ${target.kind}`);
 }
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {

@@ -1,5 +1,5 @@
 import type { SnapshotMatch } from '@torii/contracts';
-import type { FunctionTarget } from '../pipeline/run-pipeline.js';
+import type { RouteTarget } from '../pipeline/route-target.js';
 import type { RouteTable } from '../routing/route-table.js';
 
 /** A route with everything its requests need, looked up when the configuration changed. */
@@ -10,10 +10,7 @@ export interface BoundRoute {
   readonly match: SnapshotMatch[];
   readonly priority: number | undefined;
   readonly stripPath: boolean;
-  readonly requestMaxBytes: number;
-  readonly pluginName: string;
-  readonly pluginVersion: number;
-  readonly target: FunctionTarget;
+  readonly target: RouteTarget;
 }
 
 /** The rules of one revision on one thread; never changed, only replaced. */

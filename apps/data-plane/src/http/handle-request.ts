@@ -61,9 +61,12 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     const { route } = match;
     trace.routeName = route.name;
     trace.routeRow = route.row;
-    trace.pluginName = route.pluginName;
-    trace.pluginVersion = route.pluginVersion;
-    const body = hasBody(req) ? await requestBody.read(req, res, route.requestMaxBytes, deadline) : noBody;
+    let body: Uint8Array = noBody;
+    if (route.target.kind === 'function') {
+      trace.pluginName = route.target.pluginName;
+      trace.pluginVersion = route.target.pluginVersion;
+      if (hasBody(req)) body = await requestBody.read(req, res, route.target.requestMaxBytes, deadline);
+    }
     const request = {
       id: requestId,
       sequence: ++sequence,
@@ -78,7 +81,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
       targetPath: targetPathOf(match, target.path),
     };
     const response = await runPipeline({ request, target: route.target, deadline, signal: new ClientSignal(res), trace, log: deps.log });
-    writeResponse(res, response, requestId);
+    writeResponse(req, res, response, requestId);
   } catch (error) {
     failure = AppError.from(error);
     writeProblem(req, res, failure, requestId);

@@ -12,9 +12,9 @@ afterEach(() => {
 
 /** What goes over the wire, one character per byte. */
 async function sent(response: GatewayResponse, prepare?: (res: ServerResponse) => void): Promise<{ head: string; body: string }> {
-  const server = createServer((_req, res) => {
+  const server = createServer((req, res) => {
     prepare?.(res);
-    writeResponse(res, response, 'rq_1');
+    writeResponse(req, res, response, 'rq_1');
   });
   closers.push(() => server.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

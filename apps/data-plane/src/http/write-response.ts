@@ -8,16 +8,19 @@ const drainTimeoutMs = 2_000;
 /** Larger bodies would be copied once more than they need be. */
 const oneWriteMaxBytes = 16 * 1024;
 
-/** Writes the whole response; what the client does with it is no longer our concern. */
-export function writeResponse(res: ServerResponse, response: GatewayResponse, requestId: string): void {
+/** Writes the whole response; what the client does with it is no longer our concern. A body that no target wanted is taken in for a while, as with a problem. */
+export function writeResponse(req: IncomingMessage, res: ServerResponse, response: GatewayResponse, requestId: string): void {
   const { headers, body } = response;
   const wire = body === undefined ? undefined : wireForm(body);
   const raw: string[] = [];
   for (const name of Object.keys(headers)) addHeader(raw, name, headers[name] ?? '');
   if (wire !== undefined) raw.push('content-length', String(wire.length));
   raw.push(requestIdHeader, requestId);
+  const isUnread = hasBody(req) && !req.complete;
+  if (isUnread) raw.push('connection', 'close');
   res.writeHead(response.status, raw);
   res.end(wire, 'latin1');
+  if (isUnread) drain(req);
 }
 
 function addHeader(raw: string[], name: string, value: string | string[]): void {

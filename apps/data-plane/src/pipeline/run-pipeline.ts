@@ -1,32 +1,17 @@
 import { BackendOutput } from '@torii/contracts';
 import type { Deadline, Logger } from '@torii/service-kit';
-import { type CallerSignal, type CallResult, type InstancePool, RequestAttributes } from '@torii/wasm-runtime';
+import { type CallerSignal, type CallResult, RequestAttributes } from '@torii/wasm-runtime';
 import { withAddedHeaders } from './added-headers.js';
 import { applyOutput } from './apply-output.js';
-import type { EncodeInput } from './encode-input.js';
 import type { GatewayRequest, GatewayResponse } from './gateway-request.js';
 import { type ParsedOutput, parseOutput } from './parse-output.js';
 import { plainBackendOutput } from './plain-output.js';
+import type { FunctionTarget, RouteTarget } from './route-target.js';
 import type { Trace } from './trace.js';
-
-/** What answers a route: one plugin version, ready to be called. */
-export interface FunctionTarget {
-  readonly pool: InstancePool;
-  readonly encodeInput: EncodeInput;
-  /** Where its calls are counted. */
-  readonly row: number;
-  /** Where this thread shows, to others, which plugin it runs. */
-  readonly running: RunningPlugin;
-}
-
-export interface RunningPlugin {
-  enter(row: number): void;
-  leave(row: number): void;
-}
 
 export interface PipelineRun {
   readonly request: GatewayRequest;
-  readonly target: FunctionTarget;
+  readonly target: RouteTarget;
   readonly deadline: Deadline;
   /** Aborted when the client goes. */
   readonly signal: CallerSignal;
@@ -40,9 +25,10 @@ export interface PipelineRun {
  * Throws `plugin.*`, `capacity.pool_exhausted` or `client.gone`; a response is whole and valid or there is none.
  */
 export async function runPipeline(run: PipelineRun): Promise<GatewayResponse> {
-  const { trace } = run;
+  const { trace, target } = run;
+  if (target.kind === 'fixed') return target.response;
   const attributes = new RequestAttributes();
-  const result = await call(run, attributes);
+  const result = await call(run, target, attributes);
   trace.call = result;
   const { output, isLenient } = result.output;
   trace.isLenientOutput = isLenient;
@@ -50,8 +36,8 @@ export async function runPipeline(run: PipelineRun): Promise<GatewayResponse> {
   return withAddedHeaders(applyOutput(output), attributes);
 }
 
-async function call(run: PipelineRun, attributes: RequestAttributes): Promise<CallResult<ParsedOutput<BackendOutput>>> {
-  const { request, target, trace, deadline, signal, log } = run;
+async function call(run: PipelineRun, target: FunctionTarget, attributes: RequestAttributes): Promise<CallResult<ParsedOutput<BackendOutput>>> {
+  const { request, trace, deadline, signal, log } = run;
   const input = target.encodeInput(request);
   trace.calledPluginRow = target.row;
   target.running.enter(target.row);

@@ -144,9 +144,10 @@ function exposedRoute({ id, name, match, stripPath, target }: SnapshotRoute) {
   return {
     id,
     name,
+    // Not the conditions: what they compare with may be as good as a password.
     match: match.map(({ hosts, paths, methods }) => ({ hosts, paths, methods })),
     stripPath,
-    target: { kind: target.kind, plugin: target.plugin, version: target.version },
+    target: target.kind === 'function' ? { kind: target.kind, plugin: target.plugin, version: target.version } : { kind: target.kind },
   };
 }
 

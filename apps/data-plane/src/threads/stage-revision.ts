@@ -3,7 +3,8 @@ import { pluginVersionKey, type SnapshotPlugin, type SnapshotRoute } from '@tori
 import type { InstancePool, PreparedModule } from '@torii/wasm-runtime';
 import type { BoundRoute, Revision } from '../config/active-revision.js';
 import { inputEncoder } from '../pipeline/encode-input.js';
-import type { RunningPlugin } from '../pipeline/run-pipeline.js';
+import { fixedTarget } from '../pipeline/fixed-target.js';
+import type { RouteTarget, RunningPlugin } from '../pipeline/route-target.js';
 import { RouteTable } from '../routing/route-table.js';
 import type { PoolRegistry } from './pool-registry.js';
 import type { CountedSnapshot } from './thread-messages.js';
@@ -42,8 +43,8 @@ export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps):
       stretchStartedAtMs = performance.now();
     }
     const routes = snapshot.routes.flatMap((route, index): BoundRoute[] => {
-      const parts = plugins.get(pluginVersionKey({ id: route.target.plugin, version: route.target.version }));
-      return parts === undefined ? [] : [bind(route, snapshot.routeRows[index] ?? 0, parts, deps.running)];
+      const target = targetOf(route, plugins, deps.running);
+      return target === undefined ? [] : [bind(route, snapshot.routeRows[index] ?? 0, target)];
     });
     return { number: snapshot.revision, routeTable: new RouteTable(routes), dispose };
   } catch (error) {
@@ -58,16 +59,24 @@ interface FunctionParts {
   readonly row: number;
 }
 
-function bind(route: SnapshotRoute, row: number, { plugin, pool, row: pluginRow }: FunctionParts, running: RunningPlugin): BoundRoute {
+/** Undefined when the plugin of the route is not there, as when it was refused. */
+function targetOf(route: SnapshotRoute, plugins: ReadonlyMap<string, FunctionParts>, running: RunningPlugin): RouteTarget | undefined {
+  if (route.target.kind !== 'function') return fixedTarget(route.target);
+  const parts = plugins.get(pluginVersionKey({ id: route.target.plugin, version: route.target.version }));
+  if (parts === undefined) return undefined;
+  const { plugin, pool, row } = parts;
   return {
-    name: route.name,
-    row,
-    match: route.match,
-    priority: route.priority,
-    stripPath: route.stripPath,
-    requestMaxBytes: plugin.limits.requestMaxBytes,
+    kind: 'function',
     pluginName: plugin.name,
     pluginVersion: plugin.version,
-    target: { pool, encodeInput: inputEncoder(route, plugin), row: pluginRow, running },
+    requestMaxBytes: plugin.limits.requestMaxBytes,
+    pool,
+    encodeInput: inputEncoder(route, plugin),
+    row,
+    running,
   };
+}
+
+function bind(route: SnapshotRoute, row: number, target: RouteTarget): BoundRoute {
+  return { name: route.name, row, match: route.match, priority: route.priority, stripPath: route.stripPath, target };
 }
