@@ -14,7 +14,7 @@ export interface Send {
   readonly body?: string | Uint8Array;
 }
 
-const timeoutMs = 30_000;
+const timeoutMs = 90_000;
 
 /** One request over a connection of its own; `Host` may be set, which fetch does not promise. */
 export function send(url: string, options: Send = {}): Promise<Answer> {

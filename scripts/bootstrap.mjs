@@ -29,7 +29,7 @@ export async function bootstrap({ whenInfraIsBuilt = () => {}, isForRunning = fa
     const node = appNode();
     const flags = isForRunning ? ['--noCheck'] : [];
     await Promise.all([generate(node), build(node, 'build', [...flags, 'packages/local-infra']).then(whenInfraIsBuilt)]);
-    await build(node, 'build', isForRunning ? [...flags, 'apps/control-plane', 'apps/data-plane'] : []);
+    await build(node, 'build', isForRunning ? [...flags, 'apps/control-plane', 'apps/data-plane', 'apps/builder'] : []);
   } finally {
     releaseLock(lockFile);
   }

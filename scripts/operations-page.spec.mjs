@@ -8,9 +8,13 @@ const settingsOf = (app) => [...read(`apps/${app}/src/env.ts`).matchAll(/^ {2}((
 
 describe('docs/operations.md', () => {
   it('has every setting of the apps, who reads it, and no other', () => {
-    const [controlPlane, node] = [new Set(settingsOf('control-plane')), new Set(settingsOf('data-plane'))];
-    const readers = (name) => (controlPlane.has(name) ? (node.has(name) ? 'both' : 'control plane') : 'node');
-    const inCode = [...new Set([...controlPlane, ...node])].map((name) => `${name}: ${readers(name)}`);
+    const apps = { 'control plane': 'control-plane', node: 'data-plane', builder: 'builder' };
+    const settings = Object.entries(apps).map(([reader, app]) => [reader, new Set(settingsOf(app))]);
+    const readers = (name) => {
+      const having = settings.flatMap(([reader, names]) => (names.has(name) ? [reader] : []));
+      return having.length === settings.length ? 'all' : having.join(', ');
+    };
+    const inCode = [...new Set(settings.flatMap(([, names]) => [...names]))].map((name) => `${name}: ${readers(name)}`);
     const rows = [...read('docs/operations.md').matchAll(/^\| (`[A-Z][A-Z_`, ]+`) \|[^|]*\| ([^|]+) \|/gm)];
     const onPage = rows.flatMap(([, names, reader]) => names.split(', ').map((name) => `${name.slice(1, -1)}: ${reader}`));
     expect(onPage.sort()).toEqual(inCode.sort());

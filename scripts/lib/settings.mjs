@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { checkout, UserError } from './checkout.mjs';
 
-const defaults = { adminPort: 9000, proxyPort: 8080, internalPort: 9090 };
+const defaults = { adminPort: 9000, proxyPort: 8080, internalPort: 9090, builderPort: 9190 };
 const nodeCount = 2;
 
 /**
@@ -20,6 +20,7 @@ export function readSettings(env, args) {
     isLive: args.includes('--live'),
     home: path.resolve(checkout, env.TORII_HOME || '.torii'),
     admin: { name: 'TORII_ADMIN_PORT', port: portOf(env, 'TORII_ADMIN_PORT', defaults.adminPort) },
+    builder: { name: 'TORII_BUILDER_PORT', port: portOf(env, 'TORII_BUILDER_PORT', defaults.builderPort) },
     nodes: Array.from({ length: nodeCount }, (_, index) => ({
       name: `node-${index + 1}`,
       proxy: { name: 'TORII_PROXY_PORT', port: nextPort(proxyPort, index) },
@@ -32,7 +33,7 @@ export function readSettings(env, args) {
 
 /** Every port that must be free, with the setting that moves it. A port of 0 is chosen later. */
 export function portsOf(settings) {
-  return [settings.admin, ...settings.nodes.flatMap((node) => [node.proxy, node.internal])].filter(({ port }) => port !== 0);
+  return [settings.admin, settings.builder, ...settings.nodes.flatMap((node) => [node.proxy, node.internal])].filter(({ port }) => port !== 0);
 }
 
 /** An address without its password, fit to be shown. */

@@ -6,6 +6,7 @@ describe('readSettings', () => {
     const ports = portsOf(readSettings({ TORII_PROXY_PORT: '7000' }, [])).map(({ name, port }) => `${name} ${port}`);
     expect(ports).toEqual([
       'TORII_ADMIN_PORT 9000',
+      'TORII_BUILDER_PORT 9190',
       'TORII_PROXY_PORT 7000',
       'TORII_INTERNAL_PORT 9090',
       'TORII_PROXY_PORT 7001',
@@ -13,8 +14,9 @@ describe('readSettings', () => {
     ]);
   });
 
-  it('leaves a port of 0 to be chosen for every node', () => {
-    expect(portsOf(readSettings({ TORII_PROXY_PORT: '0', TORII_INTERNAL_PORT: '0', TORII_ADMIN_PORT: '0' }, []))).toEqual([]);
+  it('leaves a port of 0 to be chosen for every process', () => {
+    const env = { TORII_PROXY_PORT: '0', TORII_INTERNAL_PORT: '0', TORII_ADMIN_PORT: '0', TORII_BUILDER_PORT: '0' };
+    expect(portsOf(readSettings(env, []))).toEqual([]);
   });
 
   it.each([

@@ -8,6 +8,7 @@ import { anyFreePort } from './preflight.mjs';
 import { print, seconds, step, stopPrograms } from './progress.mjs';
 import { shownUrl } from './settings.mjs';
 
+const readyMessages = new Set(['control plane ready', 'data plane ready', 'builder ready']);
 const demoApiHost = 'api-adresse.data.gouv.fr';
 
 /** Everything that `npm start` runs: the servers, the control plane, the nodes, and the demo on them. */
@@ -87,7 +88,7 @@ export class Stack {
 
   /** A port of 0 is settled now, so that an app that is started again comes back on the same one. */
   async choosePorts() {
-    for (const port of [this.settings.admin, ...this.settings.nodes.flatMap((node) => [node.proxy, node.internal])]) {
+    for (const port of [this.settings.admin, this.settings.builder, ...this.settings.nodes.flatMap((node) => [node.proxy, node.internal])]) {
       if (port.port === 0) port.port = await anyFreePort();
     }
   }
@@ -117,7 +118,15 @@ export class Stack {
         TORII_NODE_STATE: path.join(settings.home, 'nodes', String(index + 1)),
       }),
     );
-    await Promise.all([controlPlane, ...this.nodes].map((app) => app.start()));
+    // Stopped before the control plane, which it hands what it has not finished.
+    const builder = this.app('builder', ['apps', 'builder', 'dist', 'main.js'], {
+      TORII_BUILD_DRAIN_MS: '5000',
+      ...common,
+      ...overrides,
+      TORII_BUILDER_PORT: String(settings.builder.port),
+    });
+    this.apps.push(builder);
+    await Promise.all([controlPlane, builder, ...this.nodes].map((app) => app.start()));
   }
 
   app(name, entry, env) {
@@ -128,7 +137,7 @@ export class Stack {
       cwd: checkout,
       env,
       logFile: path.join(this.settings.home, 'logs', `${name}.log`),
-      isReady: (line) => line?.msg === 'control plane ready' || line?.msg === 'data plane ready',
+      isReady: (line) => readyMessages.has(line?.msg),
       say: print,
     });
   }

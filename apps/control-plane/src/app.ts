@@ -5,15 +5,21 @@ import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Clock, connectRedis, Lifecycle, type Logger, readOrCreateSecretFile, type Secret, systemClock } from '@torii/service-kit';
+import type { Redis } from 'ioredis';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { ensureFirstAdminKey } from './api-keys/first-admin-key.js';
 import { appModule } from './app.module.js';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { addAuthentication } from './auth/authentication.hook.js';
+import { BuildsController } from './builds/builds.controller.js';
 import type { Env } from './env.js';
+import { FunctionFilesController } from './functions/function-files.controller.js';
+import { FunctionVersionsController } from './functions/function-versions.controller.js';
+import { FunctionsController } from './functions/functions.controller.js';
 import { addAccessLog } from './http/access-log.js';
 import { addBodyParsers } from './http/body-parsers.js';
 import { createFastify } from './http/fastify-server.js';
+import { LanguagesController } from './languages/languages.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { serveApiDocs } from './openapi/api-docs.js';
 import { openApiDocument } from './openapi/openapi-document.js';
@@ -22,7 +28,24 @@ import { PluginsController } from './plugins/plugins.controller.js';
 import { migrate } from './prisma/migrate.js';
 import { PrismaService } from './prisma/prisma.service.js';
 import { RoutesController } from './routes/routes.controller.js';
+import { RunsController } from './runs/runs.controller.js';
 import { RevisionsService } from './snapshots/revisions.service.js';
+import { TemplatesController } from './templates/templates.controller.js';
+
+/** Whose operations the OpenAPI document describes. */
+const apiControllers = [
+  PluginsController,
+  RoutesController,
+  ArtifactsController,
+  FunctionsController,
+  FunctionFilesController,
+  FunctionVersionsController,
+  BuildsController,
+  RunsController,
+  LanguagesController,
+  TemplatesController,
+  NodesController,
+];
 
 const databaseConnectTimeoutMs = 10_000;
 const migrationStatementTimeoutMs = 120_000;
@@ -77,10 +100,15 @@ async function start({ env, log, clock = systemClock }: AppDeps, lifecycle: Life
   for (const migration of applied) log.info({ migration }, 'migration applied');
 
   const nodeToken = env.nodeToken ?? (await readOrCreateSecretFile(path.join(env.home, 'node-token')));
-  const busRedis = connectRedis(env.busRedisUrl, { name: 'control-plane', log, commandTimeoutMs: redisCommandTimeoutMs });
-  lifecycle.onClose('redis', () => busRedis.disconnect());
-  const busSubscriber = connectRedis(env.busRedisUrl, { name: 'control-plane-subscriber', log, commandTimeoutMs: redisCommandTimeoutMs });
-  lifecycle.onClose('redis subscriber', () => busSubscriber.disconnect());
+  const connect = (url: string, name: string): Redis => {
+    const redis = connectRedis(url, { name, log, commandTimeoutMs: redisCommandTimeoutMs });
+    lifecycle.onClose(`redis ${name}`, () => redis.disconnect());
+    return redis;
+  };
+  const busRedis = connect(env.busRedisUrl, 'control-plane');
+  const busSubscriber = connect(env.busRedisUrl, 'control-plane-subscriber');
+  const queueRedis = connect(env.queueRedisUrl, 'control-plane-queue');
+  const queueSubscriber = connect(env.queueRedisUrl, 'control-plane-queue-subscriber');
 
   const fastify = createFastify();
   const routes: ServedRoute[] = [];
@@ -89,7 +117,7 @@ async function start({ env, log, clock = systemClock }: AppDeps, lifecycle: Life
   });
   addAccessLog(fastify, log);
   addBodyParsers(fastify);
-  const module = appModule({ env, log, clock, busRedis, busSubscriber });
+  const module = appModule({ env, log, clock, busRedis, busSubscriber, queueRedis, queueSubscriber, nodeToken });
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(fastify), {
     logger: new NestLogger(log),
     bodyParser: false,
@@ -109,7 +137,7 @@ async function start({ env, log, clock = systemClock }: AppDeps, lifecycle: Life
   if (keyFile !== undefined) log.info({ file: path.resolve(keyFile) }, 'first admin key written');
 
   addAuthentication(fastify, { apiKeys, nodeToken });
-  await serveApiDocs(fastify, openApiDocument([PluginsController, RoutesController, ArtifactsController, NodesController]));
+  await serveApiDocs(fastify, openApiDocument(apiControllers));
   await app.listen(env.port, env.host);
   const { port } = fastify.server.address() as AddressInfo;
   return { host: env.host, port, url: `http://${urlHost(env.host)}:${port}`, nodeToken, routes, close: () => lifecycle.close() };

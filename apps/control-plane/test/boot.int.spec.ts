@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createTestDatabase, type RunningControlPlane, spawnControlPlane, type TestDatabase, testRedis } from '@torii/test-kit';
 import pg from 'pg';
 
+const migrationsFolder = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
 const redis = testRedis();
 const running: RunningControlPlane[] = [];
 let database: TestDatabase;
@@ -60,8 +61,9 @@ describe('booting', () => {
     expect([await answers(one), await answers(other)]).toEqual([200, 200]);
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();
+    const migrations = (await readdir(migrationsFolder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).length;
     const count = async (table: string) => (await client.query(`SELECT count(*)::int AS rows FROM ${table}`)).rows[0].rows;
-    expect([await count('admin_keys'), await count('config_state'), await count('_prisma_migrations')]).toEqual([1, 1, 1]);
+    expect([await count('admin_keys'), await count('config_state'), await count('_prisma_migrations')]).toEqual([1, 1, migrations]);
     await client.end();
   }, 60_000);
 

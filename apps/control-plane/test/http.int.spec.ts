@@ -183,7 +183,9 @@ describe('OpenAPI', () => {
     const described = Object.entries(body.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const served = torii.routes.filter(({ url }) => url.startsWith('/api/')).map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, '{$1}')}`);
+    const served = torii.routes
+      .filter(({ url }) => url.startsWith('/api/'))
+      .map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, '{$1}').replace('*', '{path}')}`);
     expect(described.sort()).toEqual(served.sort());
     expect(described).toContain('PATCH /api/v1/routes/{route}');
   });

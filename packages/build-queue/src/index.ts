@@ -1,1 +1,11 @@
-export {};
+export { BuildCancellation, type BuildCancellationOptions } from './build-cancellation.js';
+export { type BuildEvent, type BuildEventMap, BuildEvents, type BuildEventsOptions } from './build-events.js';
+export { BuildIntake, type BuildIntakeOptions } from './build-intake.js';
+export { type BuildKeys, buildKeys } from './build-keys.js';
+export { BuildLogReader, type BuildLogReaderOptions, type ReadOptions } from './build-log-reader.js';
+export { BuildLogWriter } from './build-log-writer.js';
+export { BuildQueues, type BuildQueuesOptions, type FoundBuild } from './build-queues.js';
+export { BuilderRegistry, builderHeartbeatMs, builderTtlMs } from './builder-registry.js';
+export type { StoredEntry } from './log-entry-text.js';
+export { buildQueueLimits } from './queue-limits.js';
+export type { TakenBuild } from './taken-build.js';

@@ -1,5 +1,6 @@
 import type { FieldIssue } from './errors.js';
 import type { PluginSpec } from './plugin.js';
+import { ServedKind } from './plugin-kind.js';
 import type { RouteSpec } from './route.js';
 
 /**
@@ -8,7 +9,7 @@ import type { RouteSpec } from './route.js';
  */
 export function unavailableInPlugin(plugin: PluginSpec): FieldIssue[] {
   const issues: FieldIssue[] = [];
-  if (plugin.kind !== 'backend') issues.push(notYet('/kind', `kind ${plugin.kind}`));
+  if (!ServedKind.safeParse(plugin.kind).success) issues.push(notYet('/kind', `kind ${plugin.kind}`));
   if (!['artifact', 'base64', 'function'].includes(plugin.source.kind)) {
     issues.push(notYet('/source/kind', `a ${plugin.source.kind} source`));
   }
@@ -20,7 +21,6 @@ export function unavailableInPlugin(plugin: PluginSpec): FieldIssue[] {
 
 export function unavailableInRoute(route: RouteSpec): FieldIssue[] {
   const issues: FieldIssue[] = [];
-  if (route.plugins.length > 0) issues.push(notYet('/plugins', 'a slot'));
   if (route.target.kind === 'upstream') issues.push(notYet('/target/kind', `the target ${route.target.kind}`));
   return issues;
 }

@@ -97,14 +97,22 @@ export {
   AllowedHost,
   HostFunctionGrant,
   Plugin,
-  PluginKind,
   PluginSource,
   PluginSpec,
   type PluginSpecInput,
   releasePattern,
   Tags,
 } from './plugin.js';
-export { AttributeChanges, type BackendInput, BackendOutput, type OutputCookie, type RawRequest, type TargetRequest } from './plugin-io.js';
+export {
+  AttributeChanges,
+  type BackendInput,
+  BackendOutput,
+  OutputContent,
+  type OutputCookie,
+  type RawRequest,
+  type TargetRequest,
+} from './plugin-io.js';
+export { isSlotKind, PluginKind, ServedKind, type SlotKind, slotKinds } from './plugin-kind.js';
 export {
   HostPattern,
   Method,
@@ -120,6 +128,18 @@ export {
   VersionReference,
 } from './route.js';
 export { parseTemplate, type TemplateSegment } from './route-template.js';
-export { CurrentRevision, pluginVersionKey, Snapshot, SnapshotMatch, SnapshotPlugin, SnapshotRoute, snapshotSchemaVersion } from './snapshot.js';
+export {
+  type AccessValidatorInput,
+  AccessValidatorOutput,
+  type PreRouteInput,
+  PreRouteOutput,
+  type RequestTransformerInput,
+  RequestTransformerOutput,
+  type ResponseCookie,
+  type ResponseTransformerInput,
+  ResponseTransformerOutput,
+  type TargetResponse,
+} from './slot-io.js';
+export { CurrentRevision, pluginVersionKey, Snapshot, SnapshotMatch, SnapshotPlugin, SnapshotRoute, SnapshotSlot, snapshotSchemaVersion } from './snapshot.js';
 export { FilePath, SourceFile, SourceTree, sourceLimits } from './source-file.js';
 export { Template, TemplateWithFiles } from './template.js';

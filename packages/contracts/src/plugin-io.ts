@@ -75,12 +75,13 @@ export const AttributeChanges = z.object({
 });
 export type AttributeChanges = z.infer<typeof AttributeChanges>;
 
+export const OutputStatus = z.int().min(200).max(599);
+
 /**
- * What a `backend` plugin answers. Unknown fields are ignored, as Otoroshi does. Of the five body forms the first that
- * is given wins: `body_str`, `body`, `body_json`, `body_base64`, `body_bytes` (signed or unsigned bytes).
+ * Headers, cookies and the body of an output. Of the five body forms the first that is given wins: `body_str`, `body`,
+ * `body_json`, `body_base64`, `body_bytes` (signed or unsigned bytes). A blank text counts as not given.
  */
-export const BackendOutput = z.object({
-  status: z.int().min(200).max(599).default(200),
+export const OutputContent = z.object({
   headers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).nullish(),
   cookies: z.array(OutputCookie).nullish(),
   body_str: z.string().nullish(),
@@ -88,6 +89,13 @@ export const BackendOutput = z.object({
   body_json: z.unknown().optional(),
   body_base64: z.string().nullish(),
   body_bytes: z.array(z.int().min(-128).max(255)).nullish(),
+});
+export type OutputContent = z.infer<typeof OutputContent>;
+
+/** What a `backend` plugin answers. Unknown fields are ignored, as Otoroshi does. */
+export const BackendOutput = z.object({
+  status: OutputStatus.default(200),
+  ...OutputContent.shape,
   /** Without a body, this becomes the body: `error.body_str` as text, anything else as JSON. */
   error: z.unknown().optional(),
   delegates_call: z.boolean().nullish(),

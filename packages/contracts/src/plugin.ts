@@ -2,25 +2,10 @@ import { z } from 'zod';
 import { GrantString, grantNames } from './host-functions.js';
 import { EntityName, PluginId, Sha256 } from './ids.js';
 import { PluginLimits } from './limits.js';
+import { PluginKind } from './plugin-kind.js';
 
 /** Released versions of functions: three numbers without leading zeros, as in semantic versioning 2.0.0. */
 export const releasePattern = /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$/;
-
-/** Which step of a request a plugin serves. */
-export const PluginKind = z.enum([
-  'backend',
-  'request_transformer',
-  'response_transformer',
-  'access_validator',
-  'pre_route',
-  'route_matcher',
-  'router',
-  'sink',
-  'job',
-  'websocket_transformer',
-  'opa',
-]);
-export type PluginKind = z.infer<typeof PluginKind>;
 
 const VersionSelector = z.union([
   z.literal('latest'),

@@ -101,14 +101,20 @@ export type RouteMatch = z.infer<typeof RouteMatch>;
 export const PluginReference = z.string().min(1).max(100);
 export const VersionReference = z.union([z.literal('latest'), z.int().min(1)]);
 
-/** A plugin's place on a route. */
+/** Written as JSON: it is part of what the plugin is called with. */
+const slotConfigMaxChars = 65_536;
+
+/** A plugin's place on a route. `include` and `exclude` are expressions that must match the whole path of a request. */
 export const Slot = z.strictObject({
   plugin: PluginReference,
   version: VersionReference.default('latest'),
   enabled: z.boolean().default(true),
-  include: z.array(z.string().max(1024)).default([]),
-  exclude: z.array(z.string().max(1024)).default([]),
-  config: z.record(z.string(), z.json()).default({}),
+  include: z.array(z.string().max(1024)).max(64).default([]),
+  exclude: z.array(z.string().max(1024)).max(64).default([]),
+  config: z
+    .record(z.string(), z.json())
+    .refine((config) => JSON.stringify(config).length <= slotConfigMaxChars, `may have ${slotConfigMaxChars} characters as JSON`)
+    .default({}),
   onError: z.enum(['fail', 'skip']).default('fail'),
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { GrantString, StoreLimits, storeNames } from './host-functions.js';
 import { PluginId, RouteId, Sha256 } from './ids.js';
 import { PluginLimits } from './limits.js';
+import { ServedKind } from './plugin-kind.js';
 import { PathMatch, ValueMatch } from './route.js';
 
 /** One plugin version as a node runs it: every reference resolved, every default filled in. */
@@ -10,7 +11,7 @@ export const SnapshotPlugin = z.strictObject({
   name: z.string(),
   workspace: z.string(),
   version: z.int().min(1),
-  kind: z.literal('backend'),
+  kind: ServedKind,
   sha256: Sha256,
   functionName: z.string(),
   wasi: z.boolean(),
@@ -37,6 +38,19 @@ export const SnapshotMatch = z.strictObject({
 });
 export type SnapshotMatch = z.infer<typeof SnapshotMatch>;
 
+/** A plugin's place on a route: enabled, its version resolved. */
+export const SnapshotSlot = z.strictObject({
+  plugin: PluginId,
+  version: z.int().min(1),
+  /** Expressions in RE2's syntax, of which one must match the whole path. */
+  include: z.array(z.string()),
+  /** Of which none may. */
+  exclude: z.array(z.string()),
+  config: z.record(z.string(), z.json()),
+  onError: z.enum(['fail', 'skip']),
+});
+export type SnapshotSlot = z.infer<typeof SnapshotSlot>;
+
 export const SnapshotRoute = z.strictObject({
   id: RouteId,
   name: z.string(),
@@ -45,6 +59,8 @@ export const SnapshotRoute = z.strictObject({
   /** 0 when left out. */
   priority: z.int().optional(),
   stripPath: z.boolean(),
+  /** Left out when there are none, so that nodes which do not know slots serve configurations without them. */
+  plugins: z.array(SnapshotSlot).optional(),
   target: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('function'), plugin: PluginId, version: z.int().min(1) }),
     z.strictObject({ kind: z.literal('redirect'), url: z.string(), status: z.int() }),

@@ -1,1 +1,7 @@
-export {};
+export {
+  type CompiledJavaScript,
+  type CompileJavaScriptLimits,
+  type CompileJavaScriptRequest,
+  compileJavaScript,
+} from './compile-javascript.js';
+export { javaScriptToolchain } from './toolchain.js';

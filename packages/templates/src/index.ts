@@ -1,1 +1,2 @@
-export {};
+export { listTemplates } from './list-templates.js';
+export { readTemplate } from './read-template.js';

@@ -9,6 +9,7 @@ export { type OwnRedis, startOwnRedis } from './own-redis.js';
 export { beginQuickJs, evaluateScript } from './real-modules/quickjs-script.js';
 export { type RealModuleName, realModule, realModuleNames } from './real-modules/real-module.js';
 export { createStubHost, type StubHost } from './real-modules/stub-host.js';
+export { type RunningBuilder, spawnBuilder } from './spawn-builder.js';
 export { type RunningControlPlane, spawnControlPlane } from './spawn-control-plane.js';
 export { type RunningDataPlane, spawnDataPlane } from './spawn-data-plane.js';
 export type { SpawnedApp, SpawnOptions } from './spawned-app.js';

@@ -1,6 +1,7 @@
 import type { Grant, PluginLimits, StoreLimits, StoreName } from '@torii/contracts';
 import type { KvStore } from '@torii/kv';
 import type { Clock, Deadline, Logger } from '@torii/service-kit';
+import type { CallCosts, CallObserver } from './call-observer.js';
 import type { Egress } from './egress/egress.js';
 import type { RequestAttributes } from './host-functions/request-attributes.js';
 import type { InstanceBudget } from './instance-budget.js';
@@ -64,6 +65,8 @@ export interface RuntimeDeps {
   readonly budget?: InstanceBudget;
   /** When a plugin that keeps failing is refused, and for how long; left out, the defaults of `Quarantine`. */
   readonly quarantine?: Partial<QuarantineOptions>;
+  /** Is told what instances do while they are initialised. */
+  readonly observer?: CallObserver;
 }
 
 /** The part of an `AbortSignal` that calls need: an `AbortSignal` is one. */
@@ -83,6 +86,7 @@ export interface CallOptions<Output = Uint8Array> {
   readonly log: Logger;
   /** The request's own; left out, the call has some of its own. */
   readonly attributes?: RequestAttributes;
+  readonly observer?: CallObserver;
   /**
    * Makes of the output what the call answers. The bytes are a view that lasts only until this returns. When it throws
    * the call fails with that error, and the instance that wrote such an output is given up.
@@ -90,21 +94,9 @@ export interface CallOptions<Output = Uint8Array> {
   readonly read: (output: Uint8Array) => Output;
 }
 
-export interface CallResult<Output = Uint8Array> {
+export interface CallResult<Output = Uint8Array> extends CallCosts {
   /** What `CallOptions.read` made of what the guest set as its output; of no bytes when it set none. */
   readonly output: Output;
-  /** Time the guest computed. */
-  readonly cpuMs: number;
-  /** Time from the lease of the instance to the guest's return. */
-  readonly wallMs: number;
   /** Time the call waited for an instance. */
   readonly queueMs: number;
-  readonly hostCalls: number;
-  readonly httpCalls: number;
-  /** Bytes that host functions were given and answered. */
-  readonly hostBytes: number;
-  /** Time in host functions, waiting included. */
-  readonly hostMs: number;
-  /** The instance's memory after the call: the guest's own, and what it exchanges with the host. */
-  readonly memoryBytes: number;
 }

@@ -6,6 +6,8 @@ export interface FailureContext {
   /** Whether a `memory.grow` of the guest failed during the call. */
   readonly hasGrowthFailed: boolean;
   readonly memoryMaxBytes: number;
+  /** What the guest had set as its error by then. */
+  readonly said?: () => string | undefined;
 }
 
 /** What became of a guest that threw: the reason its run ended, a trap, or a fault of ours. */
@@ -17,7 +19,9 @@ export function failureOf(error: unknown, context: FailureContext): AppError {
   if (name === 'RangeError') return new AppError('plugin.trapped', { detail: 'the call stack is exhausted', cause: error });
   if (name !== 'RuntimeError' && name !== 'Exception') return new AppError('platform.internal', { cause: error });
   if (context.hasGrowthFailed) return memoryExceeded(context, error);
-  return new AppError('plugin.trapped', { detail: name === 'Exception' ? 'an exception was not caught' : message, cause: error });
+  // Guests whose language cannot return from everywhere say what went wrong, and then trap.
+  const reason = name === 'Exception' ? 'an exception was not caught' : message;
+  return new AppError('plugin.trapped', { detail: context.said?.() ?? reason, cause: error });
 }
 
 /** What a guest's exit means; undefined for `exit(0)`, which is a way to end a call. */

@@ -1,5 +1,6 @@
 import { AppError } from '@torii/contracts';
 import type { Clock, Logger } from '@torii/service-kit';
+import type { CallObserver } from './call-observer.js';
 import { type CpuClock, CpuMeter, threadCpuClock } from './cpu-meter.js';
 import type { CallerSignal } from './function-spec.js';
 import { expectStack } from './kernel/stack-probe.js';
@@ -26,6 +27,16 @@ export interface RunOptions {
   readonly signal: CallerSignal | undefined;
   /** What the guest may still spend before its next check; only guests that call the host need it. */
   readonly fuel?: WebAssembly.Global;
+  readonly observer?: CallObserver | undefined;
+}
+
+/** A call of a host function. */
+export interface HostCallInProgress {
+  readonly name: string;
+  readonly startedAtMs: number;
+  /** Bytes it has been given so far, and has answered. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
 }
 
 /** Fuel between two checks: a fraction of a millisecond of plain code, some tenths of a second of the slowest there is. */
@@ -42,6 +53,8 @@ const hasExited = new Error('the guest has exited');
  */
 export class GuestRun {
   readonly log: Logger;
+  /** Who watches it; mostly nobody does. */
+  readonly observer: CallObserver | undefined;
   hostCalls = 0;
   httpCalls = 0;
   /** Bytes that host functions were given and answered. */
@@ -82,6 +95,7 @@ export class GuestRun {
     this.turns = options.turns;
     this.owner = options.owner ?? this;
     this.log = options.log;
+    this.observer = options.observer;
     this.callerSignal = options.signal;
     this.fuel = options.fuel;
     this.startedAtMs = this.clock.nowMs();
@@ -168,9 +182,17 @@ export class GuestRun {
   }
 
   /** Adds up what a host call that is over has cost. */
-  countHostCost(bytes: number, ms: number): void {
-    this.hostBytes += bytes;
-    this.hostMs += ms;
+  countHostCost({ name, startedAtMs, bytesIn, bytesOut }: HostCallInProgress): void {
+    const durationMs = this.clock.nowMs() - startedAtMs;
+    this.hostBytes += bytesIn + bytesOut;
+    this.hostMs += durationMs;
+    if (this.observer === undefined) return;
+    this.observer.onHostCall({ name, startMs: startedAtMs - this.startedAtMs, durationMs, bytesIn, bytesOut });
+  }
+
+  /** Time since it began, also after it is over. */
+  get elapsedMs(): number {
+    return this.clock.nowMs() - this.startedAtMs;
   }
 
   /**

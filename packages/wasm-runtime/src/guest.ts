@@ -3,7 +3,7 @@ import type { Clock } from '@torii/service-kit';
 import type { Egress } from './egress/egress.js';
 import type { ExposedState, FunctionSpec, RuntimeDeps } from './function-spec.js';
 import { GuestMemory } from './guest-memory.js';
-import type { GuestRun } from './guest-run.js';
+import type { GuestRun, HostCallInProgress } from './guest-run.js';
 import { GuestLog } from './host-functions/guest-log.js';
 import { GuestStores } from './host-functions/guest-stores.js';
 import { RequestAttributes } from './host-functions/request-attributes.js';
@@ -42,8 +42,8 @@ export class Guest {
   /** What `proxy_last_error` tells: of the host function in progress, or else of the last one. */
   lastError: HostFailure | undefined;
 
-  private hostFunction = '';
-  private exchangedBytes = 0;
+  /** The same object for every call: there is only one at a time, and there are many. */
+  private readonly call = { name: '', startedAtMs: 0, bytesIn: 0, bytesOut: 0 };
   private requestAttributes: RequestAttributes | undefined;
   private current: GuestRun | undefined;
 
@@ -65,7 +65,7 @@ export class Guest {
     this.hasReadClock = false;
     this.lastError = undefined;
     this.requestAttributes = attributes;
-    this.log.begin(run.log);
+    this.log.begin(run);
   }
 
   /** For a guest that is put back to how it began. */
@@ -76,14 +76,16 @@ export class Guest {
 
   /** Starts a host function's own state. */
   beginHostCall(name: string, keepsError: boolean): void {
-    this.hostFunction = name;
-    this.exchangedBytes = 0;
+    this.call.name = name;
+    this.call.startedAtMs = this.clock.nowMs();
+    this.call.bytesIn = 0;
+    this.call.bytesOut = 0;
     if (!keepsError) this.lastError = undefined;
   }
 
-  /** Bytes that the host function in progress has been given and has answered. */
-  get hostCallBytes(): number {
-    return this.exchangedBytes;
+  /** The host function in progress, or the last one. */
+  get hostCall(): HostCallInProgress {
+    return this.call;
   }
 
   /** The request's attributes. */
@@ -102,14 +104,14 @@ export class Guest {
       this.refuse('bad_argument', 'the pointer and the size lie outside of the blocks');
       return undefined;
     }
-    this.exchangedBytes += length;
+    this.call.bytesIn += length;
     return bytes;
   }
 
   /** The bytes of a block, empty when there is no such block; same lifetime as those of `take`. */
   takeBlock(pointer: number): Uint8Array {
     const bytes = this.kernel.block(pointer);
-    this.exchangedBytes += bytes.length;
+    this.call.bytesIn += bytes.length;
     return bytes;
   }
 
@@ -119,7 +121,7 @@ export class Guest {
     const pointer = this.kernel.store(content);
     if (pointer === 0)
       throw this.run.end(new AppError('plugin.limit_exceeded', { detail: 'the answers of host functions take more than there is room for' }));
-    this.exchangedBytes += typeof content === 'string' ? Buffer.byteLength(content) : content.length;
+    this.call.bytesOut += typeof content === 'string' ? Buffer.byteLength(content) : content.length;
     return pointer;
   }
 
@@ -129,7 +131,7 @@ export class Guest {
    */
   refuse(code: HostErrorCode, detail: string, reason?: string): void {
     this.lastError = { code, detail };
-    this.log.warn({ hostFunction: this.hostFunction, code, detail, reason }, 'host function refused');
+    this.log.warn({ hostFunction: this.call.name, code, detail, reason }, 'host function refused');
   }
 
   /** The call in progress. */

@@ -99,8 +99,7 @@ function serve(entry: ModuleImport, served: ServedFunction, guest: Guest): Resol
     const { run } = guest;
     run.countHostCall();
     guest.beginHostCall(entry.name, keepsError);
-    const startedAtMs = guest.clock.nowMs();
-    const countCost = (): void => run.countHostCost(guest.hostCallBytes, guest.clock.nowMs() - startedAtMs);
+    const countCost = (): void => run.countHostCost(guest.hostCall);
     const result = answer(served, guest, raw.map(toNumber));
     if (typeof result !== 'object') {
       countCost();

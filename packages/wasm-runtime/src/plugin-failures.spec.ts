@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Deadline, systemClock } from '@torii/service-kit';
 import { codeOf, type FunctionOptions, type LoadedFunction, loadGuest } from '../test/a-function.js';
-import { guestBytes } from '../test/wat.js';
+import { compileWat, guestBytes } from '../test/wat.js';
 
 const failures = guestBytes('failures');
 const opened: LoadedFunction[] = [];
@@ -82,6 +82,23 @@ describe('a guest that computes for ever', () => {
 });
 
 describe('a guest that breaks', () => {
+  it('is told in its own words where it had set an error before the trap', async () => {
+    const said = compileWat(`(module
+      (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+      (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
+      (import "extism:host/env" "error_set" (func $error_set (param i64)))
+      (func (export "run") (local $block i64)
+        (local.set $block (call $alloc (i64.const 2)))
+        (call $store_u8 (local.get $block) (i32.const 110))
+        (call $store_u8 (i64.add (local.get $block) (i64.const 1)) (i32.const 111))
+        (call $error_set (local.get $block))
+        unreachable))`);
+    const loaded = await loadGuest(said);
+    opened.push(loaded);
+    await expect(loaded.call()).rejects.toMatchObject({ code: 'plugin.trapped', detail: 'no' });
+    expect(loaded.pool.stats).toMatchObject({ idle: 0, evicted: 1 });
+  });
+
   it.each(['trap', 'outOfBounds', 'throw', 'wildLoad'])('is answered plugin.trapped and given up (%s)', async (functionName) => {
     const loaded = await load(functionName);
     expect(await codeOf(loaded.call())).toBe('plugin.trapped');

@@ -2,6 +2,7 @@ import type { Plugin } from '@extism/extism';
 import { AppError } from '@torii/contracts';
 import type { Logger } from '@torii/service-kit';
 import { guestTablePrefix, restorableGlobalPrefix, rewrittenExportOf, rewrittenExports } from '@torii/wasm-binary';
+import type { CallCosts, CallObserver } from './call-observer.js';
 import type { CallerSignal, CallOptions, CallResult, FunctionSpec, RuntimeDeps } from './function-spec.js';
 import { Guest } from './guest.js';
 import { type FailureContext, failureOf, failureOfExit } from './guest-failure.js';
@@ -20,6 +21,13 @@ import { threadTurns } from './turn-queue.js';
 
 /** What an entry of a table takes of V8's heap, which is no linear memory but runs out like it. */
 const tableEntryBytes = 48;
+
+/** Who has to do with a run besides the guest. */
+interface RunParties {
+  readonly log: Logger;
+  readonly signal?: CallerSignal;
+  readonly observer?: CallObserver;
+}
 
 /** Where an instance's memory is counted. */
 type MemoryAccount = Pick<InstanceBudget, 'grow'>;
@@ -145,7 +153,7 @@ export class PluginInstance {
   async call<Output>(input: string | Uint8Array, options: CallOptions<Output>, isPlain: boolean): Promise<CallResult<Output>> {
     const { limits } = this.spec;
     if (options.signal?.aborted === true) throw new AppError('client.gone');
-    const run = this.newRun(limits, Math.min(limits.wallMs, options.deadline.remainingMs()), options.log, options.signal);
+    const run = this.newRun(limits, Math.min(limits.wallMs, options.deadline.remainingMs()), options);
     this.lastRun = run;
     this.calls += 1;
     this.guest.begin(run, options.attributes);
@@ -158,6 +166,7 @@ export class PluginInstance {
       else await this.execute(run, this.suspendingEntry);
     } finally {
       this.weigh();
+      options.observer?.onEnd(this.costsOf(run));
     }
     const output = this.readOutput(options);
     return {
@@ -206,8 +215,14 @@ export class PluginInstance {
     await this.plugin.close();
   }
 
-  private newRun(limits: RunLimits, wallMs: number, log: Logger, signal?: CallerSignal): GuestRun {
-    return new GuestRun({ limits, wallMs, log, signal, clock: this.deps.clock, turns: threadTurns, owner: this.spec, fuel: this.fuel });
+  private newRun(limits: RunLimits, wallMs: number, { log, signal, observer }: RunParties): GuestRun {
+    const { clock } = this.deps;
+    return new GuestRun({ limits, wallMs, log, signal, observer, clock, turns: threadTurns, owner: this.spec, fuel: this.fuel });
+  }
+
+  private costsOf(run: GuestRun): CallCosts {
+    const { cpuMs, wallMs, hostCalls, httpCalls, hostBytes, hostMs } = run;
+    return { cpuMs, wallMs, hostCalls, httpCalls, hostBytes, hostMs, memoryBytes: this.countedBytes };
   }
 
   private executePlain(run: GuestRun): void {
@@ -240,11 +255,16 @@ export class PluginInstance {
   }
 
   private afterReturn(result: unknown): void {
-    const message = this.guest.kernel.error();
     const hasFailed = result !== undefined && result !== 0 && result !== 0n;
-    if (message === undefined && !hasFailed) return;
+    if (this.guest.kernel.error() === undefined && !hasFailed) return;
+    throw new AppError('plugin.failed', { detail: this.said() ?? `the plugin returned ${String(result)}` });
+  }
+
+  /** What the guest set as its error, unless that is nothing. */
+  private said(): string | undefined {
+    const message = this.guest.kernel.error();
     const said = message === undefined ? '' : cleanBytes(message);
-    throw new AppError('plugin.failed', { detail: said === '' ? `the plugin returned ${String(result)}` : said });
+    return said === '' ? undefined : said;
   }
 
   /** Closed, not returned: after a trap, an exit or a cut the guest's memory may hold half of someone's request. */
@@ -254,6 +274,7 @@ export class PluginInstance {
       run,
       hasGrowthFailed: this.growthFailed.value === 1,
       memoryMaxBytes: this.spec.limits.memoryMaxBytes,
+      said: () => this.said(),
     };
     const failure = run.ended === undefined && run.exitCode !== undefined ? failureOfExit(run.exitCode, context) : failureOf(error, context);
     if (failure !== undefined) throw failure;
@@ -308,7 +329,7 @@ export class PluginInstance {
       if (exported === undefined) continue;
       const leftMs = Math.max(0, deadlineMs - this.deps.clock.nowMs());
       const { hostCallsMax, httpCallsMax } = this.spec.limits;
-      const run = this.newRun({ cpuMs: leftMs, hostCallsMax, httpCallsMax }, leftMs, this.deps.log);
+      const run = this.newRun({ cpuMs: leftMs, hostCallsMax, httpCallsMax }, leftMs, this.deps);
       this.guest.begin(run);
       try {
         await this.execute(run, WebAssembly.promising(exported));
@@ -316,7 +337,7 @@ export class PluginInstance {
         const { detail = 'unknown' } = AppError.from(error);
         throw new AppError('config.compile_failed', { detail: `initialising the plugin failed: ${detail}`, cause: error });
       }
-      if (!this.isReusable) throw new AppError('config.compile_failed', { detail: 'the plugin exited while initialising' });
+      if (!this.isReusable) throw exitedWhileInitialising();
       if (run.hostCalls > 0 || this.guest.randomBytes > 0 || this.guest.hasReadClock) this.isOneOfAKind = true;
     }
   }
@@ -334,6 +355,11 @@ export class PluginInstance {
     this.ownImage = image;
     this.restorer = image?.restorerOf(this.state);
   }
+}
+
+function exitedWhileInitialising(): AppError {
+  const detail = 'the plugin exited while initialising';
+  return new AppError('config.compile_failed', { detail, cause: new AppError('plugin.failed', { detail }) });
 }
 
 function tableBytes(tables: readonly WebAssembly.Table[]): number {

@@ -34,6 +34,7 @@ export interface FunctionOptions {
   /** Instead of any of the stores; the others are in memory, and empty. */
   readonly stores?: Partial<Stores>;
   readonly state?: RuntimeDeps['state'];
+  readonly observer?: RuntimeDeps['observer'];
 }
 
 export interface LoadedFunction {
@@ -77,7 +78,8 @@ export async function loadGuest(bytes: Uint8Array, options: FunctionOptions = {}
   const quarantine = options.quarantine ?? { offencesMin: Number.POSITIVE_INFINITY };
   const budget = options.budget === undefined ? {} : { budget: options.budget };
   const state = options.state ?? nothingToShow;
-  const deps: RuntimeDeps = { clock: systemClock, log, egress, stores, state, ...budget, quarantine };
+  const observer = options.observer === undefined ? {} : { observer: options.observer };
+  const deps: RuntimeDeps = { clock: systemClock, log, egress, stores, state, ...budget, ...observer, quarantine };
   const pool = loadFunction(spec, prepared, deps);
   const call = (input: string | Uint8Array = '', callOptions: Partial<CallOptions> = {}): Promise<CallResult> =>
     pool.call(input, { requestId: 'rq_test', deadline: Deadline.after(60_000, systemClock), log, read: copyOf, ...callOptions });

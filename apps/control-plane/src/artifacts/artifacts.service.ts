@@ -46,11 +46,14 @@ export class ArtifactsService implements OnModuleInit {
     return removeStaleUploads(this.directory, this.clock.date());
   }
 
-  /** 201 with what the module imports and exports; 200 when the same bytes are there already. */
-  async upload(stream: Readable, contentLength: number | undefined, context: RequestContext): Promise<Answer<Artifact>> {
+  /**
+   * 201 with what the module imports and exports; 200 when the same bytes are there already. Throws `client.invalid`, and
+   * stores nothing, when they do not have the hash they are announced with.
+   */
+  async upload(stream: Readable, contentLength: number | undefined, context: RequestContext, announced?: Sha256): Promise<Answer<Artifact>> {
     try {
       if (contentLength !== undefined && contentLength > artifactMaxBytes) throw tooLarge();
-      const { artifact, isNew } = await this.uploads.run(() => this.add(stream, '', context));
+      const { artifact, isNew } = await this.uploads.run(() => this.add(stream, '', context, announced));
       return new Answer(isNew ? 201 : 200, artifact, { location: `/api/v1/artifacts/${artifact.sha256}` });
     } catch (error) {
       drain(stream);
@@ -90,9 +93,12 @@ export class ArtifactsService implements OnModuleInit {
     return new Answer(200, new StreamableFile(stream, { type: 'application/wasm', length: row.size }), headers);
   }
 
-  private async add(stream: Readable, pointer: string, context: RequestContext): Promise<{ artifact: Artifact; isNew: boolean }> {
+  private async add(stream: Readable, pointer: string, context: RequestContext, announced?: Sha256): Promise<{ artifact: Artifact; isNew: boolean }> {
     const upload = await receiveUpload(stream, this.directory);
     try {
+      if (announced !== undefined && upload.sha256 !== announced) {
+        throw new AppError('client.invalid', { detail: `the bytes have the sha256 ${upload.sha256}, not the announced one: send them again` });
+      }
       const isNew = await this.addReceived(upload, pointer, context);
       return { artifact: await this.get(upload.sha256), isNew };
     } finally {

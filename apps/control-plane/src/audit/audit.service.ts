@@ -8,8 +8,8 @@ export interface AuditEntry {
   readonly at: Date;
   readonly actor: string;
   readonly requestId: string;
-  readonly action: 'create' | 'update' | 'delete' | 'upload';
-  readonly entityKind: 'plugin' | 'route' | 'artifact';
+  readonly action: 'create' | 'update' | 'delete' | 'upload' | 'publish';
+  readonly entityKind: 'plugin' | 'route' | 'artifact' | 'function' | 'build';
   readonly entityId: string;
   readonly entityName: string;
   /** Undefined where the change is not part of the configuration. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { AppError, adminApiLimits } from '@torii/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { takesBytes } from './takes-bytes.decorator.js';
 
 /** How long a client whose body is refused may go on sending before its connection is cut. */
 const lingerMs = 2_000;
@@ -14,10 +15,11 @@ export class RefusedBody {
   constructor(readonly error: AppError) {}
 }
 
-/** JSON as values, Wasm as the stream itself; any other content type is answered 415 by Fastify. */
+/** JSON as values, Wasm as the stream itself, and so whatever a handler takes as bytes; any other content type is 415. */
 export function addBodyParsers(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(['application/json', 'application/merge-patch+json'], async (_request: FastifyRequest, payload: IncomingMessage) => {
+  fastify.addContentTypeParser(['application/json', 'application/merge-patch+json'], async (request: FastifyRequest, payload: IncomingMessage) => {
+    if (takesBytes(request)) return payload;
     try {
       return await readJson(payload);
     } catch (error) {
@@ -25,6 +27,11 @@ export function addBodyParsers(fastify: FastifyInstance): void {
     }
   });
   fastify.addContentTypeParser(['application/wasm', 'application/octet-stream'], (_request, payload, done) => done(null, payload));
+  fastify.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {
+    if (takesBytes(request)) return payload;
+    drain(payload);
+    return new RefusedBody(new AppError('client.unsupported_media_type'));
+  });
 }
 
 /** Reads and drops what a client still sends after it was refused, but not for long. */

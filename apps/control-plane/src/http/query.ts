@@ -2,7 +2,7 @@ import { adminApiLimits } from '@torii/contracts';
 import { z } from 'zod';
 
 /** A duration such as `5s` or `500ms`, in milliseconds. */
-const Duration = z
+export const Duration = z
   .string()
   .regex(/^\d{1,6}(ms|s)$/, 'must be a duration such as 5s or 500ms')
   .transform((text) => (text.endsWith('ms') ? Number(text.slice(0, -2)) : Number(text.slice(0, -1)) * 1_000))

@@ -5,7 +5,7 @@ import { jsonPointer } from './json-pointer.js';
 const depthMax = 64;
 
 /** PostgreSQL holds no NUL in texts, and no half of a surrogate pair in JSON. */
-function isStorableText(text: string): boolean {
+export function isStorableText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 

@@ -1,6 +1,21 @@
 import { RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
-import { Artifact, adminApiLimits, configRevisionHeader, errorTable, Node, Plugin, Route, requestIdHeader } from '@torii/contracts';
+import {
+  Artifact,
+  adminApiLimits,
+  Build,
+  configRevisionHeader,
+  errorTable,
+  FunctionEntity,
+  FunctionRun,
+  FunctionVersion,
+  Language,
+  Node,
+  Plugin,
+  Route,
+  requestIdHeader,
+  Template,
+} from '@torii/contracts';
 import { z } from 'zod';
 import { type Access, REQUIRED_SCOPE } from '../auth/require-scope.decorator.js';
 import { type AnswerSpec, OPERATION, type OperationSpec } from './operation.decorator.js';
@@ -8,8 +23,21 @@ import { problemSchema } from './problem.schema.js';
 
 type Json = Record<string, unknown>;
 
+const bytes: Json = { type: 'string', format: 'binary' };
+
 /** Schemas with a name of their own in the document. */
-const namedSchemas: Readonly<Record<string, z.ZodType>> = { Plugin, Route, Artifact, Node };
+const namedSchemas: Readonly<Record<string, z.ZodType>> = {
+  Plugin,
+  Route,
+  Artifact,
+  Node,
+  Function: FunctionEntity,
+  FunctionVersion,
+  Build,
+  Language,
+  Template,
+  FunctionRun,
+};
 
 const everyAnswerHeaders = {
   [configRevisionHeader]: 'The newest revision of the configuration; on a write the one it made',
@@ -23,6 +51,7 @@ const waitHeaders = {
 const requestHeaderDocs: Readonly<Record<string, string>> = {
   'If-Match': 'Only when the entity still has this ETag; else 412',
   'If-None-Match': 'On a read: 304 when it still has this ETag. On a PUT: `*` only creates, else 412',
+  'Last-Event-ID': 'The id of the last event that the caller has: the stream goes on after it',
   'Idempotency-Key': 'The same request with the same key is done once, for 24 hours; another request with it is 409',
 };
 
@@ -77,7 +106,7 @@ function operationsOf(controller: Type): FoundOperation[] {
     const method = RequestMethod[Number(Reflect.getMetadata(METHOD_METADATA, handler))]?.toLowerCase() ?? 'get';
     const access: Access = Reflect.getMetadata(REQUIRED_SCOPE, handler) ?? 'admin';
     const id = `${name}${controller.name.replace(/Controller$/, '')}`;
-    return [{ path: `/${path}`.replace(/:([A-Za-z0-9]+)/g, '{$1}'), method, operation, access, id }];
+    return [{ path: `/${path}`.replace(/:([A-Za-z0-9]+)/g, '{$1}').replace('*', '{path}'), method, operation, access, id }];
   });
 }
 
@@ -113,18 +142,19 @@ function queryParameters(operation: OperationSpec): Json[] {
 }
 
 function requestBody(body: NonNullable<OperationSpec['body']>): Json {
-  const schema = body.schema === undefined ? { type: 'string', format: 'binary' } : jsonSchema(body.schema, 'input');
-  return { required: true, content: Object.fromEntries(body.contentTypes.map((type) => [type, { schema }])) };
+  const json = body.schema === undefined ? bytes : jsonSchema(body.schema, 'input');
+  return { required: true, content: Object.fromEntries(body.contentTypes.map((type) => [type, { schema: type.endsWith('json') ? json : bytes }])) };
 }
 
 function response(answer: AnswerSpec, operation: OperationSpec): Json {
   const headers = { ...everyAnswerHeaders, ...(operation.isWrite ? waitHeaders : {}), ...answer.headers };
-  const schema = answer.schema === undefined ? { type: 'string', format: 'binary' } : outputSchema(answer.schema);
+  const schema = answer.schema === undefined ? bytes : outputSchema(answer.schema);
+  const others = (answer.orAs ?? []).map((type) => [type, { schema: bytes }]);
   const hasBody = answer.schema !== undefined || answer.contentType !== undefined;
   return {
     description: answer.description,
     headers: Object.fromEntries(Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }])),
-    ...(hasBody ? { content: { [answer.contentType ?? 'application/json']: { schema } } } : {}),
+    ...(hasBody ? { content: { [answer.contentType ?? 'application/json']: { schema }, ...Object.fromEntries(others) } } : {}),
   };
 }
 
@@ -153,8 +183,13 @@ function nameOf(schema: z.ZodType): string | undefined {
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   // A transform has no JSON schema of its output; what goes in is the shape that matters to callers.
-  const { $schema: _, ...shape } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', reused: 'inline' });
-  return shape;
+  const { $schema: _, $defs: _defs, ...shape } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', reused: 'inline' });
+  // Only `z.json()` refers to itself: it is any value, and its definition would not be where the reference looks for it.
+  return JSON.parse(JSON.stringify(shape), (_key, value: unknown) => (isReference(value) ? {} : value));
+}
+
+function isReference(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && '$ref' in value;
 }
 
 function trimSlashes(path: string): string {

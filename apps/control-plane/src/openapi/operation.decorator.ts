@@ -8,12 +8,14 @@ export interface AnswerSpec {
   readonly schema?: z.ZodType;
   /** `application/json` unless told otherwise. */
   readonly contentType?: string;
+  /** Other content types the same may have, as bytes. */
+  readonly orAs?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface BodySpec {
   readonly contentTypes: readonly string[];
-  /** Left out for bytes. */
+  /** What JSON has to look like; left out for bytes, which any other content type is. */
   readonly schema?: z.ZodType;
 }
 
@@ -29,7 +31,7 @@ export interface OperationSpec {
   /** Changes the configuration: takes `?wait=applied`. */
   readonly isWrite?: boolean;
   /** Request headers it understands. */
-  readonly requestHeaders?: readonly ('If-Match' | 'If-None-Match' | 'Idempotency-Key')[];
+  readonly requestHeaders?: readonly ('If-Match' | 'If-None-Match' | 'Idempotency-Key' | 'Last-Event-ID')[];
 }
 
 export const Operation = (spec: OperationSpec): MethodDecorator => SetMetadata(OPERATION, spec);

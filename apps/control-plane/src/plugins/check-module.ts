@@ -69,7 +69,7 @@ function checkFunction(exports: readonly ModuleExport[], functionName: string): 
   return [];
 }
 
-function isCallable(entry: ModuleExport): boolean {
+export function isCallable(entry: ModuleExport): boolean {
   const results = entry.results ?? [];
   const returnsStatus = results.length === 0 || (results.length === 1 && results[0] === 'i32');
   return entry.kind === 'function' && (entry.params ?? []).length === 0 && returnsStatus;

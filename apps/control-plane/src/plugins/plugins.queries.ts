@@ -1,6 +1,6 @@
 import { defaultWorkspace, isIdOf, type Plugin } from '@torii/contracts';
 import type { Transaction } from '../prisma/prisma.service.js';
-import { toPlugin } from './plugin.mapper.js';
+import { toPlugin, withFunctionName } from './plugin.mapper.js';
 
 /** The plugin with that id or name, at its current version. */
 export async function findPlugin(tx: Transaction, reference: string): Promise<Plugin | undefined> {
@@ -14,7 +14,7 @@ export async function findPluginRow(tx: Transaction, reference: string) {
 }
 
 export async function findPluginVersion(tx: Transaction, row: { id: string; createdAt: Date }, version: number): Promise<Plugin | undefined> {
-  const found = await tx.pluginVersion.findUnique({ where: { pluginId_version: { pluginId: row.id, version } } });
+  const found = await tx.pluginVersion.findUnique({ where: { pluginId_version: { pluginId: row.id, version } }, include: withFunctionName });
   return found === null ? undefined : toPlugin(row, found);
 }
 

@@ -15,9 +15,9 @@ import type { Prisma } from '../prisma/generated/client.js';
 import { PrismaService } from '../prisma/prisma.service.js';
 import { ConfigWriter, type Write } from '../writes/config-writer.service.js';
 import { nameToCreate, readEntity, readPatch } from '../writes/entity-input.js';
-import { pluginReadOnly, pluginSpecOf, toPlugin } from './plugin.mapper.js';
+import { pluginReadOnly, pluginSpecOf, toPlugin, withFunctionName } from './plugin.mapper.js';
 import { findPlugin, findPluginRow, findPluginVersion } from './plugins.queries.js';
-import { resolveModule, storeInlineModule } from './resolve-source.js';
+import { type ResolvedPlugin, resolveModule, storeInlineModule } from './resolve-source.js';
 
 const NamePosition = z.strictObject({ name: z.string() });
 const VersionPosition = z.strictObject({ version: z.int32() });
@@ -47,6 +47,7 @@ export class PluginsService {
     });
     const versions = await this.prisma.pluginVersion.findMany({
       where: { OR: rows.map((row) => ({ pluginId: row.id, version: row.version })) },
+      include: withFunctionName,
     });
     const byPlugin = new Map(versions.map((version) => [version.pluginId, version]));
     const page = pageOf(
@@ -73,6 +74,7 @@ export class PluginsService {
     if (row === undefined) throw notFound();
     const versions = await this.prisma.pluginVersion.findMany({
       where: { pluginId: row.id, ...(before === undefined ? {} : { version: { lt: before } }) },
+      include: withFunctionName,
       orderBy: { version: 'desc' },
       take: query.limit + 1,
     });
@@ -129,48 +131,71 @@ export class PluginsService {
       const current = await findPlugin(write.tx, reference);
       if (current === undefined) throw notFound();
       checkPreconditions(context, etagOf(current));
-      await refuseWhenUsed(write, current);
-      await write.tx.plugin.delete({ where: { id: current.id } });
-      await write.record({ action: 'delete', entityKind: 'plugin', entityId: current.id, entityName: current.name, before: current });
+      await this.delete(write, current);
       return new Answer(204, undefined);
     });
   }
 
-  private async insert(write: Write, spec: PluginSpec): Promise<Answer> {
-    const resolvedSha256 = await resolveModule(write.tx, spec);
+  /** Makes a plugin in a write that is under way. Throws `client.invalid` or `client.conflict` before anything is written. */
+  async insert(write: Write, spec: PluginSpec): Promise<Answer<Plugin>> {
+    const resolved = await resolveModule(write.tx, spec);
     await refuseTakenName(write, spec.name);
     const id = `${idPrefixes.plugin}_${v7()}`;
     const row = { id, workspace: defaultWorkspace, createdAt: write.now };
     const columns = { name: spec.name, description: spec.description, tags: spec.tags, version: 1, updatedAt: write.now };
     await write.tx.plugin.create({ data: { ...row, ...columns } });
-    const plugin = await this.addVersion(write, row, { version: 1, spec, resolvedSha256 });
+    const plugin = await this.addVersion(write, row, 1, resolved);
     await write.record({ action: 'create', entityKind: 'plugin', entityId: id, entityName: spec.name, after: plugin });
     return new Answer(201, plugin, { etag: etagOf(plugin), location: `/api/v1/plugins/${id}` });
   }
 
-  /** A write that changes nothing makes no version. */
-  private async update(write: Write, current: Plugin, spec: PluginSpec): Promise<Answer> {
-    const resolvedSha256 = await resolveModule(write.tx, spec);
-    if (canonicalJson(spec) === canonicalJson(pluginSpecOf(current)) && resolvedSha256 === current.resolvedSha256) {
+  /** Changes a plugin in a write that is under way; throws as `insert` does. A write that changes nothing makes no version. */
+  async update(write: Write, current: Plugin, spec: PluginSpec): Promise<Answer<Plugin>> {
+    const resolved = await resolveModule(write.tx, spec);
+    if (canonicalJson(resolved.answered) === canonicalJson(pluginSpecOf(current)) && resolved.resolvedSha256 === current.resolvedSha256) {
+      await this.keepOrigin(write, current, resolved);
       return new Answer(200, current, { etag: etagOf(current) });
     }
     if (spec.name !== current.name) await refuseTakenName(write, spec.name);
     const version = current.version + 1;
     const columns = { name: spec.name, description: spec.description, tags: spec.tags, version, updatedAt: write.now };
     await write.tx.plugin.update({ where: { id: current.id }, data: columns });
-    const row = { id: current.id, createdAt: new Date(current.createdAt) };
-    const plugin = await this.addVersion(write, row, { version, spec, resolvedSha256 });
+    const plugin = await this.addVersion(write, { id: current.id, createdAt: new Date(current.createdAt) }, version, resolved);
     await write.record({ action: 'update', entityKind: 'plugin', entityId: plugin.id, entityName: plugin.name, before: current, after: plugin });
     return new Answer(200, plugin, { etag: etagOf(plugin) });
+  }
+
+  /** Deletes a plugin in a write that is under way. Throws `client.conflict` while routes use it. */
+  async delete(write: Write, current: Plugin): Promise<void> {
+    await refuseWhenUsed(write, current);
+    await write.tx.plugin.delete({ where: { id: current.id } });
+    await write.record({ action: 'delete', entityKind: 'plugin', entityId: current.id, entityName: current.name, before: current });
+  }
+
+  /** The same module may come to be another version of its function: that is no change of the plugin, but counts as use. */
+  private async keepOrigin(write: Write, { id, version }: Plugin, { origin }: ResolvedPlugin): Promise<void> {
+    if (origin.functionId === null) return;
+    await write.tx.pluginVersion.update({ where: { pluginId_version: { pluginId: id, version } }, data: origin });
   }
 
   private async addVersion(
     write: Write,
     row: { readonly id: string; readonly createdAt: Date },
-    version: { readonly version: number; readonly spec: PluginSpec; readonly resolvedSha256: string },
+    version: number,
+    { spec, resolvedSha256, origin }: ResolvedPlugin,
   ): Promise<Plugin> {
-    const columns = { pluginId: row.id, workspace: defaultWorkspace, createdAt: write.now };
-    const added = await write.tx.pluginVersion.create({ data: { ...version, ...columns, spec: version.spec as Prisma.InputJsonObject } });
+    const added = await write.tx.pluginVersion.create({
+      data: {
+        pluginId: row.id,
+        version,
+        workspace: defaultWorkspace,
+        spec: spec as Prisma.InputJsonObject,
+        resolvedSha256,
+        ...origin,
+        createdAt: write.now,
+      },
+      include: withFunctionName,
+    });
     return toPlugin(row, added);
   }
 }

@@ -3,5 +3,5 @@ import { WritesModule } from '../writes/writes.module.js';
 import { RoutesController } from './routes.controller.js';
 import { RoutesService } from './routes.service.js';
 
-@Module({ imports: [WritesModule], controllers: [RoutesController], providers: [RoutesService] })
+@Module({ imports: [WritesModule], controllers: [RoutesController], providers: [RoutesService], exports: [RoutesService] })
 export class RoutesModule {}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { canonicalJson } from '@torii/config-sync';
-import { AppError, defaultWorkspace, idPrefixes, isIdOf, type List, type Route, RouteSpec } from '@torii/contracts';
+import { AppError, defaultWorkspace, idPrefixes, type List, type Route, RouteSpec } from '@torii/contracts';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import { Answer } from '../http/answer.js';
@@ -11,18 +11,14 @@ import type { JsonObject } from '../http/merge-patch.js';
 import type { ListQuery } from '../http/query.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { Prisma } from '../prisma/generated/client.js';
-import { PrismaService, type Transaction } from '../prisma/prisma.service.js';
+import { PrismaService } from '../prisma/prisma.service.js';
 import { ConfigWriter, type Write } from '../writes/config-writer.service.js';
 import { nameToCreate, readEntity, readPatch } from '../writes/entity-input.js';
 import { type ResolvedRoute, resolveReferences } from './resolve-references.js';
 import { routeReadOnly, routeSpecOf, toRoute } from './route.mapper.js';
+import { findRoute, routeOf, withPluginNames } from './routes.queries.js';
 
 const Position = z.strictObject({ name: z.string() });
-/** With each route the names of its plugins, which it is answered with. */
-const withPluginNames = { plugins: { select: { plugin: { select: { id: true, name: true } } } } } as const;
-
-type RouteWithPlugins = Prisma.RouteGetPayload<{ include: typeof withPluginNames }>;
-
 /** The rules of routes: plugins are referred to by name or id, kept as ids and answered as names. */
 @Injectable()
 export class RoutesService {
@@ -46,7 +42,7 @@ export class RoutesService {
       orderBy: { name: 'asc' },
       take: query.limit + 1,
     });
-    return pageOf(rows, query.limit, answered, ({ name }) => ({ name }));
+    return pageOf(rows, query.limit, routeOf, ({ name }) => ({ name }));
   }
 
   async get(reference: string, context: RequestContext): Promise<Answer<Route | undefined>> {
@@ -89,13 +85,13 @@ export class RoutesService {
       const current = await findRoute(write.tx, reference);
       if (current === undefined) throw notFound();
       checkPreconditions(context, etagOf(current));
-      await write.tx.route.delete({ where: { id: current.id } });
-      await write.record({ action: 'delete', entityKind: 'route', entityId: current.id, entityName: current.name, before: current });
+      await this.delete(write, current);
       return new Answer(204, undefined);
     });
   }
 
-  private async insert(write: Write, written: RouteSpec): Promise<Answer> {
+  /** Makes a route in a write that is under way. Throws `client.invalid` or `client.conflict` before anything is written. */
+  async insert(write: Write, written: RouteSpec): Promise<Answer<Route>> {
     const resolved = await resolveReferences(write.tx, written);
     await refuseTakenName(write, written.name);
     const id = `${idPrefixes.route}_${v7()}`;
@@ -108,8 +104,8 @@ export class RoutesService {
     return new Answer(201, route, { etag: etagOf(route), location: `/api/v1/routes/${id}` });
   }
 
-  /** A write that changes nothing makes no revision. */
-  private async update(write: Write, current: Route, written: RouteSpec): Promise<Answer> {
+  /** Changes a route in a write that is under way; throws as `insert` does. A write that changes nothing makes no revision. */
+  async update(write: Write, current: Route, written: RouteSpec): Promise<Answer<Route>> {
     const resolved = await resolveReferences(write.tx, written);
     if (spellsTheSame(current, resolved)) return new Answer(200, current, { etag: etagOf(current) });
     if (written.name !== current.name) await refuseTakenName(write, written.name);
@@ -120,21 +116,16 @@ export class RoutesService {
     return new Answer(200, route, { etag: etagOf(route) });
   }
 
+  async delete(write: Write, current: Route): Promise<void> {
+    await write.tx.route.delete({ where: { id: current.id } });
+    await write.record({ action: 'delete', entityKind: 'route', entityId: current.id, entityName: current.name, before: current });
+  }
+
   private async linkPlugins(write: Write, routeId: string, resolved: ResolvedRoute): Promise<void> {
     await write.tx.routePlugin.deleteMany({ where: { routeId } });
     const links = [...resolved.pluginNames.keys()].map((pluginId) => ({ routeId, pluginId, workspace: defaultWorkspace }));
     await write.tx.routePlugin.createMany({ data: links });
   }
-}
-
-async function findRoute(tx: Transaction, reference: string): Promise<Route | undefined> {
-  const where = isIdOf('route', reference) ? { id: reference } : { workspace_name: { workspace: defaultWorkspace, name: reference } };
-  const row = await tx.route.findUnique({ where, include: withPluginNames });
-  return row === null ? undefined : answered(row);
-}
-
-function answered(row: RouteWithPlugins): Route {
-  return toRoute(row, new Map(row.plugins.map(({ plugin }) => [plugin.id, plugin.name])));
 }
 
 function columnsOf({ spec }: ResolvedRoute, updatedAt: Date) {

@@ -18,6 +18,8 @@ export interface Write {
   readonly now: Date;
   /** Puts a change on record: its revision and its audit row. */
   readonly record: (change: Change) => Promise<void>;
+  /** Puts a change on record that no node sees: an audit row without a revision. */
+  readonly note: (change: Change) => Promise<void>;
 }
 
 /**
@@ -54,7 +56,9 @@ export class ConfigWriter {
         revision = await this.revisions.next(tx, { at: now, actor: context.actor, summary });
         await this.audit.record(tx, { ...change, at: now, actor: context.actor, requestId: context.requestId, revision });
       };
-      const result = await once(tx, context, { body, now }, () => work({ tx, now, record }));
+      const note = (change: Change): Promise<void> =>
+        this.audit.record(tx, { ...change, at: now, actor: context.actor, requestId: context.requestId });
+      const result = await once(tx, context, { body, now }, () => work({ tx, now, record, note }));
       return new Answer(result.status, result.body, result.headers, revision);
     });
   }

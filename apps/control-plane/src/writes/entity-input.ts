@@ -60,6 +60,6 @@ function unknownNulls(patch: JsonObject, input: EntityInput<z.ZodObject>, path: 
 }
 
 /** The name a PUT to a path that names nothing yet creates; undefined when the path is an id, or no name at all. */
-export function nameToCreate(kind: 'plugin' | 'route', reference: string): string | undefined {
+export function nameToCreate(kind: 'plugin' | 'route' | 'function', reference: string): string | undefined {
   return !isIdOf(kind, reference) && namePattern.test(reference) ? reference : undefined;
 }

@@ -3,13 +3,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type ConfigKeys, configKeys } from '@torii/config-sync';
+import type { Problem } from '@torii/contracts';
 import { createLogger } from '@torii/service-kit';
 import { createTestDatabase, testRedis } from '@torii/test-kit';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createApp, type ServedRoute } from '../../src/app.js';
 import { readEnv } from '../../src/env.js';
-import { ApiClient } from './api-client.js';
+import { ApiClient, type Sent } from './api-client.js';
 import { type Relay, startRelay } from './relay.js';
 
 export interface TestControlPlane {
@@ -21,18 +22,27 @@ export interface TestControlPlane {
   readonly databaseUrl: string;
   readonly home: string;
   readonly keys: ConfigKeys;
+  readonly redisUrl: string;
+  /** First part of every key in Redis. */
+  readonly keyPrefix: string;
   /** Of the test, beside the control plane's own. */
   readonly redis: Redis;
   readonly database: pg.Pool;
   /** Between the control plane and its database. */
   readonly databaseRelay: Relay;
+  /** A request with the node token, as builders make them. */
+  readonly asNode: (method: string, path: string, body?: Uint8Array) => Promise<Sent<Problem>>;
   /** Another control plane on the same database, Redis and home. */
   readonly startAnother: () => Promise<{ api: ApiClient; close: () => Promise<void> }>;
+  /** Stops this one, and leaves the rest for another. */
+  readonly stop: () => Promise<void>;
   close(): Promise<void>;
 }
 
 /** A control plane in this process with a database, a key prefix and a home folder of its own. */
-export async function startControlPlane(options: { readonly redisUrl?: string } = {}): Promise<TestControlPlane> {
+export async function startControlPlane(
+  options: { readonly redisUrl?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<TestControlPlane> {
   const { url: databaseUrl, drop } = await createTestDatabase();
   const { url: redisUrl, keyPrefix } = testRedis();
   const databaseRelay = await startRelay(databaseUrl);
@@ -44,6 +54,7 @@ export async function startControlPlane(options: { readonly redisUrl?: string } 
       TORII_REDIS_PREFIX: keyPrefix,
       TORII_ADMIN_PORT: '0',
       TORII_HOME: home,
+      ...options.env,
     });
     return createApp({ env, log: createLogger({ level: process.env.TORII_TEST_LOG ?? 'silent', app: 'control-plane' }) });
   };
@@ -53,21 +64,27 @@ export async function startControlPlane(options: { readonly redisUrl?: string } 
   redis.on('error', () => undefined); // tests take it away
   const database = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   database.on('error', () => undefined);
+  const nodeToken = app.nodeToken.reveal();
   return {
     url: app.url,
     api: new ApiClient(app.url, adminKey),
-    nodeToken: app.nodeToken.reveal(),
+    nodeToken,
+    asNode: (method, path, body) =>
+      new ApiClient(app.url, nodeToken).send(method, path, body, body === undefined ? {} : { 'content-type': 'application/wasm' }),
     routes: app.routes,
     databaseUrl,
     databaseRelay,
     home,
     keys: configKeys(keyPrefix),
+    redisUrl: options.redisUrl ?? redisUrl,
+    keyPrefix,
     redis,
     database,
     startAnother: async () => {
       const other = await start();
       return { api: new ApiClient(other.url, adminKey), close: () => other.close() };
     },
+    stop: () => app.close(),
     close: async () => {
       await app.close();
       await databaseRelay.close();

@@ -1,6 +1,15 @@
 import type { Logger } from '@torii/service-kit';
+import type { CallObserver, ObservedLogLevel } from '../call-observer.js';
 
-export type GuestLogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+export type GuestLogLevel = ObservedLogLevel;
+
+/** The call whose log it is. */
+export interface LoggingCall {
+  readonly log: Logger;
+  readonly observer: CallObserver | undefined;
+  /** Since it began. */
+  readonly elapsedMs: number;
+}
 
 /** A line keeps its first bytes; the rest is cut. */
 const lineMaxBytes = 1024;
@@ -11,7 +20,8 @@ const decoder = new TextDecoder();
 /** What one instance logs: cut, cleaned of control characters, and limited in lines per call. */
 export class GuestLog {
   private readonly fields: Readonly<Record<string, string>>;
-  private target: Logger | undefined;
+  private call: LoggingCall | undefined;
+  private linesMax = linesPerCallMax;
   private lines = 0;
   private partial: number[] = [];
 
@@ -19,29 +29,37 @@ export class GuestLog {
     this.fields = fields;
   }
 
-  begin(target: Logger): void {
-    this.target = target;
+  begin(call: LoggingCall): void {
+    this.call = call;
+    this.linesMax = call.observer === undefined ? linesPerCallMax : Math.max(linesPerCallMax, call.observer.logLinesMax);
     this.lines = 0;
     this.partial = [];
   }
 
   /** `fields` are short and clean already. */
   write(level: GuestLogLevel, text: string | Uint8Array, fields: Readonly<Record<string, string | undefined>> = {}): void {
-    const target = this.nextLine();
-    if (target === undefined || !target.isLevelEnabled(level)) return;
+    const call = this.nextLine();
+    if (call === undefined) return;
+    const isLogged = this.lines <= linesPerCallMax && call.log.isLevelEnabled(level);
+    if (!isLogged && call.observer === undefined) return;
     const raw = typeof text === 'string' ? text.slice(0, lineMaxBytes) : decoder.decode(text.subarray(0, lineMaxBytes));
-    target[level]({ source: 'plugin', ...this.fields, ...fields, text: cleanText(raw) }, 'plugin log');
+    const message = cleanText(raw);
+    if (isLogged) call.log[level]({ source: 'plugin', ...this.fields, ...fields, text: message }, 'plugin log');
+    call.observer?.onLog({ level, message, atMs: call.elapsedMs });
   }
 
   /** A line of the host's own about this guest; it counts like the guest's, which is what makes the host write it. */
   warn(fields: Readonly<Record<string, unknown>>, message: string): void {
-    this.nextLine()?.warn({ ...this.fields, ...fields }, message);
+    const call = this.nextLine();
+    if (call === undefined) return;
+    if (this.lines <= linesPerCallMax) call.log.warn({ ...this.fields, ...fields }, message);
+    call.observer?.onLog({ level: 'warn', message: withFacts(message, fields), atMs: call.elapsedMs });
   }
 
   /** Bytes of a standard stream: complete lines are logged, the last begun one when it ends or the call does. */
   stream(bytes: Uint8Array): void {
     let start = 0;
-    while (start < bytes.length && this.lines <= linesPerCallMax) {
+    while (start < bytes.length && this.lines <= this.linesMax) {
       const newline = bytes.indexOf(0x0a, start);
       const end = newline === -1 ? bytes.length : newline;
       const room = lineMaxBytes - this.partial.length;
@@ -63,18 +81,31 @@ export class GuestLog {
 
   /** The least severe level that is written, as Extism numbers levels: trace 0 to error 4, off beyond. */
   get extismLevel(): number {
+    if (this.call?.observer !== undefined) return 0;
     const levels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-    const first = levels.findIndex((level) => this.target?.isLevelEnabled(level) === true);
+    const first = levels.findIndex((level) => this.call?.log.isLevelEnabled(level) === true);
     return first === -1 ? 0x7fff_ffff : first;
   }
 
   /** Where the next line goes, or undefined when there must be none. */
-  private nextLine(): Logger | undefined {
+  private nextLine(): LoggingCall | undefined {
     this.lines += 1;
-    if (this.lines <= linesPerCallMax) return this.target;
-    if (this.lines === linesPerCallMax + 1) this.target?.warn({ source: 'plugin', ...this.fields }, 'plugin log cut');
+    if (this.lines === linesPerCallMax + 1) this.call?.log.warn({ source: 'plugin', ...this.fields }, 'plugin log cut');
+    if (this.lines <= this.linesMax) return this.call;
+    if (this.lines === this.linesMax + 1) this.observeCut();
     return undefined;
   }
+
+  private observeCut(): void {
+    const message = `the call logged more than ${this.linesMax} lines; the rest is left out`;
+    this.call?.observer?.onLog({ level: 'warn', message, atMs: this.call.elapsedMs });
+  }
+}
+
+/** A line with what the host says beside its message, for who reads text. */
+function withFacts(message: string, fields: Readonly<Record<string, unknown>>): string {
+  const facts = Object.values(fields).filter((value) => typeof value === 'string');
+  return facts.length === 0 ? message : `${message}: ${facts.join(', ')}`;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is to be removed.

@@ -1,0 +1,161 @@
+import { sha256 } from '@torii/config-sync';
+import {
+  AppError,
+  BuildError,
+  type BuildJob,
+  type BuildOutcome,
+  type BuildStage,
+  type CachedBuild,
+  type Diagnostic,
+  diagnosticsMax,
+  type SmokeCall,
+  type SourceTree,
+  type Toolchain,
+} from '@torii/contracts';
+import { type Clock, Deadline } from '@torii/service-kit';
+import type { CompileLimits, CompileResult, Compiler } from '../compilers/compiler.js';
+import type { ControlPlaneClient } from '../control-plane/control-plane-client.js';
+import type { Runner } from '../run/runner.js';
+import { verifyArtifact } from '../verify/verify-artifact.js';
+import { BuildCancelled } from './build-endings.js';
+import type { BuildLog } from './build-log.js';
+import { cacheKey } from './cache-key.js';
+import { orAbandoned } from './or-abandoned.js';
+import { StageTimes } from './stage-times.js';
+import type { WorkFolders } from './work-folders.js';
+
+export interface BuildDeps {
+  readonly controlPlane: Pick<ControlPlaneClient, 'sources' | 'cachedBuild' | 'storeArtifact'>;
+  /** Modules by their hash; throws `AppError` for one that cannot be had. */
+  readonly artifacts: { get(sha256: string): Promise<Uint8Array> };
+  readonly runner: Pick<Runner, 'smoke'>;
+  readonly folders: WorkFolders;
+  readonly limits: CompileLimits;
+  readonly clock: Clock;
+}
+
+/** One build, and all that is of it alone. */
+export interface BuildTask {
+  readonly job: BuildJob;
+  readonly attempts: number;
+  readonly compiler: Compiler;
+  readonly toolchain: Toolchain;
+  readonly log: BuildLog;
+  /** Of this build, from when it began. */
+  readonly deadline: Deadline;
+  /** Aborted at the deadline and for whatever else ends the build; the reason says which, see build-endings.ts. */
+  readonly signal: AbortSignal;
+  readonly onStage: (stage: BuildStage) => void;
+}
+
+interface Built extends CompileResult {
+  readonly sha256: string;
+  readonly isCached: boolean;
+}
+
+/**
+ * Makes a module of a function, top to bottom. What its author must act on, and a cancellation, are outcomes; everything
+ * else is thrown: `ControlPlaneAway`, the signal's reason, or a fault of ours, after all of which the build is begun again.
+ */
+export async function runBuild(task: BuildTask, deps: BuildDeps): Promise<BuildOutcome> {
+  const times = new StageTimes(deps.clock);
+  const enter = (stage: BuildStage): void => {
+    times.enter(stage);
+    task.log.stage(stage);
+    task.onStage(stage);
+  };
+  const finished = (warnings: readonly Diagnostic[]) => ({
+    timings: times.timings(),
+    warnings: warnings.slice(0, diagnosticsMax),
+    attempts: task.attempts,
+  });
+  try {
+    enter('fetching');
+    const key = cacheKey(task.job, task.toolchain);
+    const built = (await fromCache(key, task, deps)) ?? (await compile(task, deps, enter));
+    enter('verifying');
+    const { functionNames, settings } = task.job;
+    const verified = await verifyArtifact(built.wasm, { functionNames, settings });
+    for (const { message } of verified.warnings) task.log.say(`warning: ${message}`);
+    const smoke = await callOnce(built.wasm, task, deps, enter);
+    enter('storing');
+    if (!built.isCached) await deps.controlPlane.storeArtifact(built.sha256, built.wasm, task.signal);
+    const warnings = [...built.warnings, ...verified.warnings];
+    const { sha256: digest, isCached: cached } = built;
+    return { status: 'succeeded', sha256: digest, cacheKey: key, cached, toolchain: task.toolchain, smoke, ...finished(warnings) };
+  } catch (error) {
+    const cause: unknown = task.signal.aborted ? task.signal.reason : error;
+    if (cause instanceof BuildCancelled) return { status: 'cancelled', ...finished([]) };
+    if (!(cause instanceof BuildError)) throw cause;
+    task.log.say(`${cause.code}: ${cause.message}`);
+    return { status: 'failed', error: cause.toFailure(), toolchain: task.toolchain, ...finished([]) };
+  }
+}
+
+/** The module of an earlier build with the same key, if it can still be had. */
+async function fromCache(key: string, task: BuildTask, deps: BuildDeps): Promise<Built | undefined> {
+  const cached = await deps.controlPlane.cachedBuild(key, task.signal);
+  if (cached === undefined) return undefined;
+  try {
+    const wasm = await deps.artifacts.get(cached.sha256);
+    task.signal.throwIfAborted();
+    task.log.say(`the same source was built before with the same tools: its module is taken (${wasm.length} bytes)`);
+    return { wasm, sha256: cached.sha256, warnings: ofTheSource(cached), isCached: true };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    task.log.say('the module of an earlier build cannot be had any more: the source is built again');
+    return undefined;
+  }
+}
+
+/** Without what was said of the module: that depends on the settings, and is said anew. */
+function ofTheSource(cached: CachedBuild): Diagnostic[] {
+  return cached.warnings.filter(({ file }) => file !== undefined);
+}
+
+async function compile(task: BuildTask, deps: BuildDeps, enter: (stage: BuildStage) => void): Promise<Built> {
+  const { job, compiler, log, signal } = task;
+  const files = filesOf(await deps.controlPlane.sources(job.sourceSha256, signal));
+  if (!files.has(job.entry)) throw new BuildError('build.missing_entry', `There is no file ${job.entry} to begin with: add it, or set entry.`);
+  try {
+    const compiling = compiler.compile(
+      { files, entry: job.entry, functionNames: job.functionNames, name: job.functionName },
+      {
+        signal,
+        limits: deps.limits,
+        folder: () => deps.folders.make(job.buildId),
+        stage: enter,
+        log: (stream, text) => log.write(stream, text),
+      },
+    );
+    const { wasm, warnings } = await orAbandoned(compiling, signal);
+    signal.throwIfAborted();
+    if (wasm.length > deps.limits.outputMaxBytes) {
+      throw new BuildError('build.too_large', `The module has ${wasm.length} bytes, and may have ${deps.limits.outputMaxBytes}: make it smaller.`);
+    }
+    log.say(`compiled to ${wasm.length} bytes`);
+    return { wasm, warnings, sha256: sha256(wasm), isCached: false };
+  } finally {
+    await deps.folders.remove(job.buildId);
+  }
+}
+
+function filesOf(tree: SourceTree): Map<string, Uint8Array> {
+  return new Map(tree.files.map(({ path, content, encoding }) => [path, Buffer.from(content, encoding)]));
+}
+
+async function callOnce(wasm: Uint8Array, task: BuildTask, deps: BuildDeps, enter: (stage: BuildStage) => void): Promise<SmokeCall> {
+  enter('preparing');
+  const smoke = await deps.runner.smoke(wasm, {
+    settings: task.job.settings,
+    testInput: task.job.testInput,
+    deadline: task.deadline,
+    signal: task.signal,
+    onPrepared: () => enter('smoke'),
+  });
+  task.signal.throwIfAborted();
+  task.log.say(
+    `${smoke.functionName === '' ? 'smoke call' : `smoke call of ${smoke.functionName}`}: ${smoke.outcome}${smoke.detail === '' ? '' : `, ${smoke.detail}`}`,
+  );
+  return smoke;
+}

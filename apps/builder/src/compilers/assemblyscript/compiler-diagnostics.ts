@@ -1,0 +1,53 @@
+import { type Diagnostic, diagnosticsMax } from '@torii/contracts';
+
+/** A message of asc; offsets count UTF-16 units of the source. */
+export interface CompilerMessage {
+  readonly message: string;
+  readonly code: number;
+  readonly category: number;
+  readonly range: { readonly start: number; readonly source: { readonly normalizedPath: string } | null } | null;
+}
+
+/** asc has seen as many errors as a build tells; it need not look for more. */
+export class TooManyErrors extends Error {}
+
+const categories = { warning: 2, error: 3 } as const;
+const messageMax = 2_000;
+
+/** Gathers what asc says about a source. */
+export class CompilerDiagnostics {
+  readonly all: Diagnostic[] = [];
+  private readonly codes = new Set<number>();
+  private errors = 0;
+
+  /** `textOf` answers the text of a file by the path that asc gives it. */
+  constructor(private readonly textOf: (path: string) => string | undefined) {}
+
+  get hasErrors(): boolean {
+    return this.errors > 0;
+  }
+
+  has(code: number): boolean {
+    return this.codes.has(code);
+  }
+
+  /** Throws `TooManyErrors`. */
+  add({ message, code, category, range }: CompilerMessage): void {
+    if (category !== categories.error && category !== categories.warning) return;
+    const severity = category === categories.error ? 'error' : 'warning';
+    this.codes.add(code);
+    this.all.push({ severity, message: message.slice(0, messageMax), ...this.placeOf(range) });
+    if (severity === 'error') this.errors += 1;
+    if (this.all.length >= diagnosticsMax) throw new TooManyErrors();
+  }
+
+  private placeOf(range: CompilerMessage['range']): Pick<Diagnostic, 'file' | 'line' | 'column'> {
+    const path = range?.source?.normalizedPath;
+    if (range === null || path === undefined) return {};
+    const text = this.textOf(path);
+    if (text === undefined) return { file: path };
+    const before = text.slice(0, range.start);
+    const lineStart = before.lastIndexOf('\n') + 1;
+    return { file: path, line: before.split('\n').length, column: range.start - lineStart + 1 };
+  }
+}

@@ -1,0 +1,337 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { BuildError } from '@torii/contracts';
+import { listTemplates, readTemplate } from '@torii/templates';
+import { describeModule } from '@torii/wasm-binary';
+import { startModuleProxy } from '../../test/start-module-proxy.js';
+import { createSandbox, type Sandbox } from '../sandbox/sandbox.js';
+import type { CompileContext, CompileResult } from './compiler.js';
+import { type GoCompilerOptions, goCompiler } from './go.js';
+
+const repository = path.resolve(import.meta.dirname, '../../../..');
+// Kept from run to run, as a builder keeps it: the seed takes the time of several builds. Of each user, who owns it.
+const cacheFolder = path.join(repository, `node_modules/.cache/torii-go-${process.getuid?.()}`);
+const buildTimeoutMs = 180_000;
+const mebi = 1_048_576;
+
+let home: string;
+let sandbox: Sandbox;
+let isThere: boolean;
+
+beforeAll(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'torii-go-'));
+  const toolchains = path.join(repository, '.torii/toolchains');
+  sandbox = createSandbox({ mode: 'auto', searchPath: process.env.PATH ?? '', toolchains, scratch: path.join(home, 'scratch') });
+  isThere = (await compiler().detect()).available;
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+function compiler(options: Partial<GoCompilerOptions> = {}) {
+  const places = { searchPath: process.env.PATH ?? '', toolchains: path.join(repository, '.torii/toolchains') };
+  return goCompiler({ sandbox, places, cacheFolder, ...options });
+}
+
+interface Building {
+  readonly options?: Partial<GoCompilerOptions>;
+  readonly entry?: string;
+  readonly limits?: Partial<CompileContext['limits']>;
+  readonly signal?: AbortSignal;
+}
+
+let builds = 0;
+let log = '';
+
+async function build(files: Readonly<Record<string, string>>, { options, entry = 'main.go', limits, signal }: Building = {}): Promise<CompileResult> {
+  const folder = path.join(home, `build-${builds++}`);
+  log = '';
+  const bytes = new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)] as const));
+  return compiler(options).compile(
+    { files: bytes, entry, functionNames: [], name: 'f' },
+    {
+      signal: signal ?? AbortSignal.timeout(buildTimeoutMs),
+      limits: { memoryMaxBytes: 2048 * mebi, outputMaxBytes: 32 * mebi, ...limits },
+      folder: async () => {
+        await mkdir(folder, { mode: 0o700 });
+        return folder;
+      },
+      stage: () => undefined,
+      log: (_stream, text) => {
+        log += text;
+      },
+    },
+  );
+}
+
+/** The reason why a build fails. */
+async function failure(files: Readonly<Record<string, string>>, how: Building = {}): Promise<BuildError> {
+  const error = await build(files, how).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof BuildError) return error;
+  throw new Error(`it should have failed by its author's fault, and did not: ${String(error)}`);
+}
+
+/** Where Go or a sandbox is not there, that builds are refused with the reason is what is to be shown. */
+function promises(what: string, prove: () => Promise<void>): void {
+  const proof = async (): Promise<void> => {
+    if (isThere) return prove();
+    await expect(compiler().detect()).resolves.toEqual({ name: 'go', available: false, reason: expect.stringMatching(/.{20}/) });
+    const { code } = await failure({ 'main.go': 'package main\nfunc main() {}\n' });
+    expect(['build.toolchain_missing', 'build.sandbox_unavailable']).toContain(code);
+  };
+  it(what, proof, buildTimeoutMs);
+}
+
+function namesOf({ wasm }: CompileResult): { exports: string[]; imports: string[] } {
+  const { exports, imports } = describeModule(wasm);
+  return { exports: exports.map(({ name }) => name), imports: imports.map((one) => `${one.module}.${one.name}`) };
+}
+
+const hello = 'package main\n\n//go:wasmexport greet\nfunc greet() int32 { return 0 }\n\nfunc main() {}\n';
+
+describe('Go, as it is looked for', () => {
+  it('is not available where there is none, and the reason says what to do', async () => {
+    const options = { places: { searchPath: '', toolchains: undefined, folders: [] }, sandbox: alwaysThere() };
+
+    await expect(compiler(options).detect()).resolves.toEqual({
+      name: 'go',
+      available: false,
+      reason: expect.stringContaining('toolchains -- add go'),
+    });
+    await expect(failure({ 'main.go': hello }, { options })).resolves.toMatchObject({ code: 'build.toolchain_missing' });
+  });
+
+  it('is not available when it is older than wasmexport, and the reason names what was found', async () => {
+    const folder = path.join(home, 'old');
+    await mkdir(folder);
+    await writeFile(path.join(folder, 'go'), `#!/bin/sh\necho '{"GOVERSION": "go1.19.8", "GOROOT": "/usr/lib/go-1.19"}'\n`);
+    await chmod(path.join(folder, 'go'), 0o755);
+    const options = { places: { searchPath: folder, toolchains: undefined, folders: [] }, sandbox: alwaysThere() };
+
+    await expect(compiler(options).detect()).resolves.toMatchObject({ available: false, reason: expect.stringMatching(/1\.24 or newer.*1\.19\.8/) });
+  });
+
+  it('is not available without a sandbox', async () => {
+    const broken = createSandbox({ mode: 'unshare', searchPath: '', scratch: '/dev/null/scratch' });
+
+    await expect(compiler({ sandbox: broken }).detect()).resolves.toMatchObject({ available: false, reason: expect.stringContaining('sandbox') });
+  });
+});
+
+/** What looks for Go need not have a sandbox that works here. */
+function alwaysThere(): Sandbox {
+  return createSandbox({ mode: 'none', searchPath: '', scratch: home });
+}
+
+describe('a function in Go', () => {
+  promises('builds to the same bytes each time, with its exports', async () => {
+    const first = await build({ 'main.go': hello });
+    const second = await build({ 'main.go': hello });
+
+    expect(namesOf(first).exports).toEqual(expect.arrayContaining(['greet', '_initialize', 'memory']));
+    const sha256 = ({ wasm }: CompileResult) => createHash('sha256').update(wasm).digest('hex');
+    expect(sha256(second)).toBe(sha256(first));
+  });
+
+  promises('builds as written for TinyGo: without a main function, with //export, and with int in its imports', async () => {
+    const source = [
+      'package main',
+      'import "unsafe"',
+      '//export proxy_log',
+      'func proxyLog(level int32, text uint64, size int) int32',
+      '//go:wasm-module extism:host/user',
+      '//export proxy_plugin_map_get',
+      'func mapGet(key uint64, size uint64) uint64',
+      '//export greet',
+      'func greet() int {',
+      '\tbytes := []byte("hi")',
+      '\tproxyLog(2, uint64(uintptr(unsafe.Pointer(&bytes[0]))), len(bytes))',
+      '\treturn int(mapGet(0, 0))',
+      '}',
+    ].join('\n');
+
+    const { exports, imports } = namesOf(await build({ 'main.go': source }));
+
+    expect(exports).toContain('greet');
+    expect(imports).toEqual(expect.arrayContaining(['env.proxy_log', 'extism:host/user.proxy_plugin_map_get']));
+  });
+
+  promises('has the files of its folders, embedded ones too', async () => {
+    const result = await build(
+      {
+        'go.mod': 'module shop\n\ngo 1.24\n',
+        'cmd/main.go':
+          'package main\n\nimport (\n\t_ "embed"\n\t"shop/greeting"\n)\n\n//go:embed hello.txt\nvar text string\n\n//go:wasmexport greet\nfunc greet() int32 { return int32(len(text) + greeting.Length()) }\n',
+        'cmd/hello.txt': 'a text that is embedded here',
+        'greeting/greeting.go': 'package greeting\n\nfunc Length() int { return 5 }\n',
+      },
+      { entry: 'cmd/main.go' },
+    );
+
+    expect(Buffer.from(result.wasm).includes('a text that is embedded here')).toBe(true);
+  });
+
+  promises('is told each error with its place', async () => {
+    const error = await failure({ 'main.go': 'package main\n\nfunc main() {\n\té := undefinedHere\n}\n', 'go.mod': 'module x\n\ngo 1.24\n' });
+
+    expect(error.code).toBe('build.compile_failed');
+    expect(error.diagnostics).toEqual(
+      expect.arrayContaining([{ severity: 'error', message: 'undefined: undefinedHere', file: 'main.go', line: 4, column: 7 }]),
+    );
+  });
+
+  promises('is told of a syntax error where it is', async () => {
+    const error = await failure({ 'main.go': 'package main\n\nfunc main( {\n}\n' });
+
+    expect(error).toMatchObject({ code: 'build.compile_failed', diagnostics: [expect.objectContaining({ file: 'main.go', line: 3 })] });
+  });
+
+  promises('gets modules from the proxy alone, and keeps them for the builds after it', async () => {
+    const module = `example.com/greeting${process.pid}`;
+    const proxy = await startModuleProxy({
+      module,
+      version: 'v1.0.0',
+      files: { 'greeting.go': 'package greeting\n\nfunc Length() int { return 5 }\n' },
+    });
+    const options = { proxy: proxy.url };
+    const files = {
+      'main.go': `package main\n\nimport greeting "${module}"\n\n//go:wasmexport greet\nfunc greet() int32 { return int32(greeting.Length()) }\n`,
+      'go.mod': `module x\n\ngo 1.24\n\nrequire ${module} v1.0.0\n`,
+    };
+
+    await build(files, { options });
+    const asked = proxy.requests();
+    await proxy.close();
+    await build(files, { options });
+
+    expect(asked).toBeGreaterThan(0);
+  });
+});
+
+describe('the templates for Go', () => {
+  const names = listTemplates()
+    .filter(({ language }) => language === 'go')
+    .map(({ name }) => name);
+
+  it('are those of every kind that builds know', () => {
+    expect(names).toEqual(['access-validator', 'backend', 'empty', 'geolocation', 'request-transformer', 'response-transformer']);
+  });
+
+  for (const name of names) {
+    promises(`build: ${name}, with or without a module proxy`, async () => {
+      const template = readTemplate('go', name);
+      const files = Object.fromEntries(template?.files.map(({ path: file, content }) => [file, content]) ?? []);
+
+      const { exports, imports } = namesOf(await build(files));
+
+      expect(exports).toEqual(expect.arrayContaining([...(template?.functionNames ?? ['there is none'])]));
+      const stores = imports.filter((one) => one.includes('_map_') || one.includes('_datastore_'));
+      expect(stores).toEqual(name === 'geolocation' ? ['extism:host/user.proxy_plugin_map_get', 'extism:host/user.proxy_plugin_map_set'] : []);
+    });
+  }
+
+  promises('include the article’s function, which also builds from the source for TinyGo', async () => {
+    const printed = (await readFile(path.join(repository, 'examples/geolocation-go/main.go'), 'utf8'))
+      .replaceAll('//go:wasmimport env ', '//export ')
+      .replaceAll('//go:wasmexport ', '//export ');
+    const how = { options: { proxy: 'https://proxy.golang.org', checksumDatabase: 'sum.golang.org' } };
+
+    const result = await build({ 'main.go': printed }, how).catch((error: unknown) => error);
+
+    if (result instanceof Error) {
+      // Without the internet there is no jsonparser.
+      expect(result).toMatchObject({ code: 'build.dependencies_failed', message: expect.stringContaining('jsonparser') });
+      return;
+    }
+    const { exports, imports } = namesOf(result as CompileResult);
+    expect(exports).toContain('GetCompleteAddress');
+    expect(imports).toEqual(expect.arrayContaining(['env.proxy_plugin_map_set', 'env.proxy_plugin_map_get']));
+  });
+});
+
+describe('a function in Go that means harm', () => {
+  const main = 'package main\n\nfunc main() {}\n';
+
+  for (const pattern of ['/etc/passwd', '../..', '../../../../../../etc/passwd']) {
+    promises(`does not embed ${pattern}`, async () => {
+      const error = await failure({
+        'main.go': `package main\n\nimport _ "embed"\n\n//go:embed ${pattern}\nvar text string\n\nfunc main() { println(text) }\n`,
+      });
+
+      expect(error.code).toBe('build.compile_failed');
+      expect(error.diagnostics[0]).toMatchObject({ file: 'main.go', line: 5 });
+    });
+  }
+
+  promises('runs nothing by go:generate, and nothing that its environment files or flags name', async () => {
+    const mark = path.join(home, 'mark');
+    await build({
+      'main.go': `package main\n\n//go:generate touch ${mark}\n\nfunc main() {}\n`,
+      'go.env': `GOFLAGS=-toolexec=/bin/touch ${mark}\nGOPROXY=direct\n`,
+      '.config/go/env': 'GOFLAGS=-toolexec=/bin/false\n',
+      'go.work': 'go 1.99\n\nuse /etc\n',
+      'vendor/modules.txt': '# nonsense\n',
+    });
+
+    await expect(stat(mark)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(log).toContain('go.work is not looked at');
+  });
+
+  promises('has no C compiler', async () => {
+    await expect(failure({ 'main.go': 'package main\n\n// #include "/etc/shadow"\nimport "C"\n\nfunc main() {}\n' })).resolves.toMatchObject({
+      code: 'build.compile_failed',
+      diagnostics: [expect.objectContaining({ line: 4 })],
+    });
+  });
+
+  promises('replaces no module by a folder of the host', async () => {
+    await expect(failure({ 'main.go': main, 'go.mod': 'module x\n\ngo 1.24\n\nreplace y => ../../\n' })).resolves.toMatchObject({
+      code: 'build.dependencies_failed',
+      diagnostics: [expect.objectContaining({ file: 'go.mod', line: 5 })],
+    });
+  });
+
+  promises('brings no other Go along', async () => {
+    await build({ 'main.go': main, 'go.mod': 'module x\n\ngo 1.24\n\ntoolchain go1.99.1\n' });
+    await expect(
+      failure({ 'main.go': 'package main\nimport _ "example.com/y"\nfunc main() {}\n', 'go.mod': 'module x\n\ngo 1.99\n' }),
+    ).resolves.toMatchObject({
+      code: 'build.dependencies_failed',
+      message: expect.stringContaining('requires go >= 1.99'),
+    });
+  });
+
+  promises('has nothing fetched from version control', async () => {
+    const proxy = await startModuleProxy({ module: 'example.com/greeting', version: 'v1.0.0', files: {} });
+    const files = { 'main.go': 'package main\nimport _ "127.0.0.1.nip.example/evil.git"\nfunc main() {}\n' };
+
+    await expect(failure(files, { options: { proxy: proxy.url } })).resolves.toMatchObject({ code: 'build.dependencies_failed' });
+    await proxy.close();
+  });
+
+  promises('takes no more memory than a build may', async () => {
+    // Each constant is twice as long as the one before.
+    const doubled = Array.from({ length: 40 }, (_, index) => `const c${index + 1} = c${index} + c${index}`).join('\n');
+    const source = `package main\n\nconst c0 = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"\n${doubled}\n\nfunc main() { println(c40) }\n`;
+
+    await expect(failure({ 'main.go': source }, { limits: { memoryMaxBytes: 512 * mebi } })).resolves.toMatchObject({
+      code: 'build.memory_exceeded',
+    });
+  });
+
+  promises('makes no module that is larger than it may be', async () => {
+    await expect(failure({ 'main.go': hello }, { limits: { outputMaxBytes: mebi } })).resolves.toMatchObject({ code: 'build.too_large' });
+  });
+
+  promises('is ended with its build', async () => {
+    const abort = new AbortController();
+    const reason = new Error('cancelled');
+    setTimeout(() => abort.abort(reason), 50);
+
+    await expect(build({ 'main.go': hello }, { signal: abort.signal })).rejects.toBe(reason);
+  });
+});

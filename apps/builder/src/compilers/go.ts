@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BuildError, type LanguageStatus } from '@torii/contracts';
+import { GoModules } from '../dependencies/go.js';
+import { readOutput } from '../sandbox/read-output.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
+import type { CompileContext, CompileRequest, CompileResult, Compiler } from './compiler.js';
+import { findGo, type GoPlaces, type GoToolchain } from './go/find-go.js';
+import { parseGoOutput } from './go/go-diagnostics.js';
+import { goBuildFlags, goEnvironment } from './go/go-environment.js';
+import { GoSeed } from './go/go-seed.js';
+import { type GoSources, prepareGoSources } from './go/go-sources.js';
+import { goLimits, runGo } from './go/run-go.js';
+
+export interface GoCompilerOptions {
+  readonly sandbox: Sandbox;
+  readonly places: GoPlaces;
+  /** A folder of the builder's own, for fetched modules and the seed of the cache. */
+  readonly cacheFolder: string;
+  /** The module proxy; undefined for builds without a network. */
+  readonly proxy?: string | undefined;
+  readonly checksumDatabase?: string | undefined;
+  /** Bound of the fetched modules that are kept. */
+  readonly modulesMaxBytes?: number;
+}
+
+export const defaultGoProxy = 'https://proxy.golang.org';
+export const defaultGoChecksumDatabase = 'sum.golang.org';
+
+/** Torii's modules for Go, in the checkout; the same place from the sources and from the built files. */
+const pdks = fileURLToPath(new URL('../../../../pdks/go/', import.meta.url));
+const moduleFile = 'module.wasm';
+
+/** Go for WASI by standard Go, https://go.dev/blog/wasmexport. */
+export function goCompiler(options: GoCompilerOptions): Compiler {
+  return new GoCompiler(options);
+}
+
+class GoCompiler implements Compiler {
+  readonly language = 'go';
+  private readonly seed: GoSeed;
+  private readonly modules: GoModules;
+
+  constructor(private readonly options: GoCompilerOptions) {
+    const { sandbox, cacheFolder, proxy, checksumDatabase, modulesMaxBytes } = options;
+    this.seed = new GoSeed(sandbox, path.join(cacheFolder, 'seeds'));
+    this.modules = new GoModules({
+      sandbox,
+      folder: path.join(cacheFolder, 'modules'),
+      proxy,
+      checksumDatabase,
+      offlinePdk: path.join(pdks, 'extism'),
+      ...(modulesMaxBytes === undefined ? {} : { maxBytes: modulesMaxBytes }),
+    });
+  }
+
+  /** Also begins to make the seed of the cache, so that the first build need not. */
+  async detect(): Promise<LanguageStatus> {
+    const { reason } = await this.options.sandbox.detect();
+    if (reason !== undefined) return { name: this.language, available: false, reason };
+    const toolchain = await findGo(this.options.places);
+    if (typeof toolchain === 'string') return { name: this.language, available: false, reason: toolchain };
+    // The build that needs it says what is wrong with it.
+    this.seed.prepare(toolchain).catch(() => undefined);
+    return { name: this.language, available: true, toolchain: { go: toolchain.version } };
+  }
+
+  async compile(request: CompileRequest, context: CompileContext): Promise<CompileResult> {
+    const toolchain = await findGo(this.options.places);
+    if (typeof toolchain === 'string') throw new BuildError('build.toolchain_missing', toolchain);
+    const sources = prepareGoSources(request, {
+      toriiFolder: path.join(pdks, 'torii'),
+      isStandard: (name) => /^[a-z0-9/_-]+$/.test(name) && existsSync(path.join(toolchain.goRoot, 'src', name)),
+    });
+    for (const note of sources.notes) context.log('torii', `${note}\n`);
+    const wasm = await this.modules.withModules((modules) => this.build(sources, { request, context, toolchain, modules }));
+    this.seed.learn(toolchain, sources.standardPackages);
+    return { wasm, warnings: [] };
+  }
+
+  private async build(sources: GoSources, step: BuildStep): Promise<Uint8Array> {
+    const { request, context, toolchain, modules } = step;
+    const root = await context.folder();
+    const source = path.join(root, 'src');
+    const folders = { modules, cache: path.join(root, 'cache'), temporary: path.join(root, 'tmp') };
+    await mkdir(folders.temporary, { mode: 0o700 });
+    await writeFiles(source, sources.files);
+    const seed = await this.seed.linkTo(folders.cache, toolchain);
+    const cwd = path.join(source, sources.moduleFolder);
+    const limits = goLimits(context.limits);
+    const parse = (output: string) => parseGoOutput(output, { root: source, moduleFolder: sources.moduleFolder, files: request.files });
+
+    if (sources.hasDependencies) {
+      context.stage('dependencies');
+      const { signal, log } = context;
+      const { target } = sources;
+      await this.modules.ensure({
+        toolchain,
+        root,
+        cwd,
+        target,
+        folders,
+        readOnly: [pdks, seed],
+        limits,
+        signal,
+        parse,
+        log: (text) => log('torii', `${text.trimEnd()}\n`),
+      });
+    }
+    context.stage('compiling');
+    const answer = await runGo(this.options.sandbox, toolchain, {
+      // All errors, not the first ten.
+      args: ['build', '-mod=mod', '-gcflags=-e', ...goBuildFlags, '-o', path.join(root, moduleFile), sources.target],
+      cwd,
+      env: goEnvironment(toolchain, folders),
+      readOnly: [modules, pdks, seed],
+      readWrite: [root],
+      network: false,
+      limits,
+      signal: context.signal,
+      onMessage: (text) => context.log('stderr', text.replaceAll(`${source}/`, '')),
+    });
+    if (!answer.isOk) throw compileFailure(parse(answer.stderr));
+    const wasm = await readOutput(root, moduleFile, context.limits.outputMaxBytes);
+    if (wasm === undefined) throw new BuildError('build.compile_failed', `${request.entry} builds nothing: it must be in a package called main`);
+    return wasm;
+  }
+}
+
+interface BuildStep {
+  readonly request: CompileRequest;
+  readonly context: CompileContext;
+  readonly toolchain: GoToolchain;
+  readonly modules: string;
+}
+
+async function writeFiles(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  await mkdir(folder, { mode: 0o700 });
+  for (const [name, bytes] of files) {
+    const place = path.join(folder, name);
+    await mkdir(path.dirname(place), { recursive: true, mode: 0o700 });
+    // Never over another: two paths may be one on some file systems.
+    await writeFile(place, bytes, { flag: 'wx', mode: 0o600 });
+  }
+}
+
+function compileFailure(diagnostics: ReturnType<typeof parseGoOutput>): BuildError {
+  const [first] = diagnostics;
+  const place = first?.file === undefined ? '' : `${first.file}:${first.line}: `;
+  return new BuildError('build.compile_failed', first === undefined ? 'Go failed without a word' : `${place}${first.message}`, { diagnostics });
+}

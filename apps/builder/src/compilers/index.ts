@@ -1,0 +1,58 @@
+import path from 'node:path';
+import { NpmDependencies } from '../dependencies/npm.js';
+import { builderState, type Env } from '../env.js';
+import { createSandbox } from '../sandbox/sandbox.js';
+import { AssemblyScriptCompiler } from './assemblyscript.js';
+import type { Compiler } from './compiler.js';
+import { goCompiler } from './go.js';
+import { createJavaScriptCompilers } from './javascript.js';
+import { RustCompiler } from './rust.js';
+import { WatCompiler } from './wat.js';
+
+export interface Compilers {
+  readonly all: readonly Compiler[];
+  close(): Promise<void>;
+}
+
+/** Every compiler there is, one per language. A new language needs its file and a line here. */
+export function createCompilers(env: Env): Compilers {
+  const toolchains = path.resolve(env.TORII_HOME, 'toolchains');
+  const cacheOf = (language: string): string => path.join(builderState(env), language);
+  const searchPath = env.PATH;
+  const sandbox = createSandbox({ mode: env.TORII_BUILD_SANDBOX, searchPath, toolchains, scratch: cacheOf('sandbox') });
+  const assemblyscript = new AssemblyScriptCompiler();
+  const wat = new WatCompiler();
+  const { javascript, typescript, ...javaScriptCompilers } = createJavaScriptCompilers({
+    dependencies: new NpmDependencies({
+      folder: cacheOf('npm'),
+      searchPath,
+      registry: env.TORII_BUILD_NPM_REGISTRY,
+      caFile: env.NODE_EXTRA_CA_CERTS,
+    }),
+  });
+  const go = goCompiler({
+    sandbox,
+    places: { searchPath, toolchains, goRoot: env.GOROOT, home: env.HOME },
+    cacheFolder: cacheOf('go'),
+    proxy: unlessOff(env.TORII_BUILD_GO_PROXY),
+    checksumDatabase: unlessOff(env.TORII_BUILD_GO_CHECKSUM_DATABASE),
+  });
+  const rust = new RustCompiler({
+    sandbox,
+    searchPath,
+    toolchains,
+    home: env.HOME,
+    cacheFolder: cacheOf('rust'),
+    ...(env.TORII_BUILD_CRATE_HOSTS === undefined ? {} : { crateHosts: env.TORII_BUILD_CRATE_HOSTS }),
+  });
+  return {
+    all: [javascript, typescript, assemblyscript, wat, go, rust],
+    async close() {
+      await Promise.all([javaScriptCompilers.close(), assemblyscript.close(), wat.close()]);
+    },
+  };
+}
+
+function unlessOff(setting: string): string | undefined {
+  return setting === 'off' ? undefined : setting;
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { FunctionSettings, type TemplateWithFiles } from '@torii/contracts';
+import { listTemplates, readTemplate } from '@torii/templates';
+import { type AddressApi, startAddressApi } from '../../../../examples/geolocation-go/address-api.mjs';
+import { aRunner, limitsWith, type TestRunner } from '../../test/a-runner.js';
+import { compileFiles } from '../../test/a-script.js';
+import { verifyArtifact } from '../verify/verify-artifact.js';
+
+const json = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+
+/** What each test input of a template is answered, in their order. */
+const answers: Readonly<Record<string, readonly unknown[]>> = {
+  empty: [
+    { status: 200, body_json: { hello: 'torii' } },
+    { status: 200, body_json: { hello: 'world' } },
+  ],
+  backend: [
+    { status: 200, headers: json, body_json: { greeting: 'Hello, torii!', path: '/', agent: null, body: '' } },
+    { status: 200, headers: json, body_json: { greeting: 'Hello, world!', path: '/', agent: 'curl', body: 'hello' } },
+    { status: 405, headers: { allow: 'GET, POST' }, body_json: { error: 'DELETE is not for this' } },
+  ],
+  'access-validator': [{ result: true }, { result: false, error: { message: 'you are not authorized', status: 401 } }],
+  'request-transformer': [{ headers: { host: 'example.com', 'x-forwarded-for': '192.0.2.7', 'x-route': 'shop' } }],
+  'response-transformer': [
+    { status: 201, headers: { 'Content-Type': 'application/json', 'x-transformed-by': 'torii' }, body_json: { id: 1, transformed: true } },
+    { status: 200, headers: { 'content-type': 'text/plain', 'x-transformed-by': 'torii' } },
+  ],
+  'pre-route': [{ error: false }, { error: true, status: 503, headers: { 'retry-after': '60' }, body_json: { message: 'back in a minute' } }],
+  'route-matcher': [{ result: true }, { result: false }],
+  sink: [{ result: true }, { status: 308, headers: { location: '/new/page?a=1' } }, { result: false }],
+  geolocation: [
+    { body_json: expect.objectContaining({ type: 'FeatureCollection', query: '20 Avenue de Ségur Paris' }) },
+    { status: 400, body_json: { error: 'missing query param q' } },
+  ],
+};
+
+describe.each(['javascript', 'typescript'] as const)('templates in %s', (language) => {
+  const templates = listTemplates().filter((template) => template.language === language);
+  let api: AddressApi;
+  let tester: TestRunner;
+
+  beforeAll(async () => {
+    api = await startAddressApi({ delayMs: 0 });
+    const overrides = new Map([['api-adresse.data.gouv.fr', `http://127.0.0.1:${api.port}`]]);
+    tester = aRunner({ egress: { overrides, privateCidrs: [], connectTimeoutMs: 5_000 } });
+  });
+  afterAll(() => Promise.all([tester.runner.close(), api.close()]));
+
+  it('are these', () => {
+    expect(templates.map(({ name }) => name).sort()).toEqual(Object.keys(answers).sort());
+  });
+
+  it.each(templates.map(({ name }) => name))('build with nothing to warn of, and answer their test inputs: %s', async (name) => {
+    const template = readTemplate(language, name) as TemplateWithFiles;
+    const sources = Object.fromEntries(template.files.map(({ path, content }) => [path, content]));
+    const wasm = await compileFiles(sources, template.files[0]?.path ?? '');
+    const settings = FunctionSettings.parse(template.settings);
+    const { warnings } = await verifyArtifact(wasm, { functionNames: template.functionNames, settings });
+    expect(warnings).toEqual([]);
+
+    const outputs: unknown[] = [];
+    for (const { functionName = template.functionNames[0] ?? '', input } of template.testInputs) {
+      const answer = await tester.run(wasm, { functionName, input: JSON.stringify(input), settings: { ...settings, limits: limitsWith() } });
+      expect(answer.error).toBeNull();
+      outputs.push(JSON.parse(answer.output.content));
+    }
+    expect(outputs).toEqual(answers[name]);
+  });
+});

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+const pdk = 'torii-pdk';
+const extismPdk = 'extism-pdk';
+
+/** The crates that Torii brings along, in a folder of its own for each. */
+export class OwnCrates {
+  private known: Promise<string> | undefined;
+
+  constructor(private readonly folder: string) {}
+
+  /** Those that take the place of crates of the registry, by name: `torii-pdk`, and `extism-pdk` when there is no registry. */
+  instead(wanted: ReadonlySet<string>, { isOffline }: { readonly isOffline: boolean }): Map<string, string> {
+    const names = [pdk, ...(isOffline ? [extismPdk] : [])].filter((name) => wanted.has(name));
+    return new Map(names.map((name) => [name, path.join(this.folder, name)]));
+  }
+
+  /** For the toolchain of a build. */
+  async versions(): Promise<Record<string, string>> {
+    const manifest = await readFile(path.join(this.folder, pdk, 'Cargo.toml'), 'utf8');
+    return { [pdk]: /^version = "([^"]+)"/m.exec(manifest)?.[1] ?? 'unknown' };
+  }
+
+  /** Of all their files. */
+  digest(): Promise<string> {
+    this.known ??= digestOf(this.folder);
+    return this.known;
+  }
+}
+
+async function digestOf(folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  for (const file of files.sort()) {
+    hash.update(`${path.relative(folder, file)}\0`).update(await readFile(file));
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { BuildError, type Diagnostic } from '@torii/contracts';
+import type { GoToolchain } from '../compilers/go/find-go.js';
+import { type GoFolders, goEnvironment } from '../compilers/go/go-environment.js';
+import { type GoAnswer, runGo } from '../compilers/go/run-go.js';
+import { useOfFolder } from '../sandbox/folder-use.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
+import type { SandboxLimits } from '../sandbox/sandbox-run.js';
+import { openAllowListProxy } from './allow-list-proxy.js';
+
+export interface GoModulesOptions {
+  readonly sandbox: Sandbox;
+  /** Where fetched modules are kept, for all builds. */
+  readonly folder: string;
+  /** URL of the module proxy, the only place that modules come from; undefined to fetch none. */
+  readonly proxy: string | undefined;
+  /** Name of the checksum database that vouches for each module; undefined for private proxies without one. */
+  readonly checksumDatabase: string | undefined;
+  /** Our own go-pdk, for when the real one cannot be had. */
+  readonly offlinePdk: string;
+  /** The kept modules are removed at the next time nobody uses them when they are more (bytes). */
+  readonly maxBytes?: number;
+}
+
+export interface GoModulesRequest {
+  readonly toolchain: GoToolchain;
+  /** Of this build; with the folder of the sources in it. */
+  readonly root: string;
+  /** Where the go.mod is. */
+  readonly cwd: string;
+  readonly target: string;
+  readonly folders: GoFolders;
+  /** Folders that the go.mod replaces modules by, and that the cache links to. */
+  readonly readOnly: readonly string[];
+  readonly limits: SandboxLimits;
+  readonly signal: AbortSignal;
+  readonly log: (text: string) => void;
+  /** What go says, as diagnostics of the sources. */
+  readonly parse: (output: string) => Diagnostic[];
+}
+
+const defaultMaxBytes = 2 * 1024 * 1024 * 1024;
+const filesMax = 500_000;
+const extismPdk = 'github.com/extism/go-pdk';
+const listFormat = '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}';
+/** How go says that no proxy could be reached, as opposed to one that does not have the module. */
+const unreachable =
+  /dial tcp|proxyconnect|connection re(?:fused|set)|no such host|i\/o timeout|TLS handshake|Bad Gateway|unexpected EOF|network is unreachable|disabled by GOPROXY=off/;
+/** How go says that a module is wrong or missing; anything else it says of the sources themselves. */
+const aboutModules =
+  /go\.mod|go\.sum|module|not in std|SECURITY ERROR|checksum|GOPROXY|GOVCS|import cycle|requires go|missing dot|verifying|unknown revision|import path|ambiguous import/;
+
+/**
+ * Sees to it that the modules of a function are there and named in its go.mod and go.sum.
+ *
+ * Fetching runs no code of the sources or the modules: `go list` reads import lines. Modules come from one proxy alone,
+ * through a list of allowed hosts, never from version control, and the checksum database vouches for them; what is kept
+ * can therefore be shared by builds of different authors, none of which can write there.
+ */
+export class GoModules {
+  private using = 0;
+  private isMeasured = false;
+
+  constructor(private readonly options: GoModulesOptions) {}
+
+  /** Runs `work` while the kept modules stay in their place, which is made when it is not there. */
+  async withModules<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
+    this.using += 1;
+    try {
+      await mkdir(path.join(this.options.folder, 'pkg', 'mod'), { recursive: true, mode: 0o755 });
+      return await work(this.options.folder);
+    } finally {
+      this.using -= 1;
+      if (this.using === 0 && !this.isMeasured) await this.bound();
+    }
+  }
+
+  /** Throws `build.dependencies_failed` with what go says, or `build.compile_failed` when that is of the sources. */
+  async ensure(request: GoModulesRequest): Promise<void> {
+    const { proxy } = this.options;
+    const kept = await this.list(request, undefined);
+    if (kept.isOk) return;
+    const fetched = proxy === undefined ? kept : await this.fetch(request, proxy);
+    if (fetched.isOk) {
+      for (const line of new Set(fetched.stdout.split('\n'))) if (line.trim() !== '') request.log(`module ${line}`);
+      return;
+    }
+    if (unreachable.test(fetched.stderr) && (await this.replacePdk(request))) return;
+    throw failure(fetched.stderr, request);
+  }
+
+  private async fetch(request: GoModulesRequest, proxy: string): Promise<GoAnswer> {
+    const { checksumDatabase } = this.options;
+    this.isMeasured = false;
+    const allowed = [placeOf(new URL(proxy)), ...(checksumDatabase === undefined ? [] : [`${checksumDatabase}:443`])];
+    const guard = await openAllowListProxy({ allowed, onRefused: (place, why) => request.log(`no connection to ${place}: ${why}`) });
+    try {
+      return await this.list(request, {
+        GOPROXY: proxy,
+        GOSUMDB: checksumDatabase ?? 'off',
+        HTTP_PROXY: guard.url,
+        HTTPS_PROXY: guard.url,
+      });
+    } finally {
+      await guard.close();
+    }
+  }
+
+  /** With a network, and the kept modules writable, when there is an environment for it. */
+  private list(request: GoModulesRequest, online: Readonly<Record<string, string>> | undefined): Promise<GoAnswer> {
+    const { toolchain, root, cwd, target, folders, readOnly, limits, signal, log } = request;
+    const { folder } = this.options;
+    return runGo(this.options.sandbox, toolchain, {
+      args: ['list', '-mod=mod', '-modcacherw', '-trimpath', '-deps', '-f', listFormat, target],
+      cwd,
+      env: { ...goEnvironment(toolchain, folders), ...online },
+      readOnly: online === undefined ? [folder, ...readOnly] : readOnly,
+      readWrite: online === undefined ? [root] : [root, folder],
+      network: online !== undefined,
+      // The kept modules have a bound of their own.
+      limits: online === undefined ? limits : { ...limits, diskMaxBytes: (limits.diskMaxBytes ?? 0) + (this.options.maxBytes ?? defaultMaxBytes) },
+      signal,
+      onMessage: online === undefined ? () => undefined : log,
+    });
+  }
+
+  private async replacePdk(request: GoModulesRequest): Promise<boolean> {
+    const { toolchain, root, cwd, folders, limits, signal } = request;
+    const { offlinePdk, sandbox } = this.options;
+    const edited = await runGo(sandbox, toolchain, {
+      args: ['mod', 'edit', `-replace=${extismPdk}=${offlinePdk}`],
+      cwd,
+      env: goEnvironment(toolchain, folders),
+      readOnly: request.readOnly,
+      readWrite: [root],
+      network: false,
+      limits,
+      signal,
+      onMessage: () => undefined,
+    });
+    if (!edited.isOk || !(await this.list(request, undefined)).isOk) return false;
+    request.log(`The module proxy cannot be reached: ${extismPdk} is the one that comes with the builder`);
+    return true;
+  }
+
+  /** Only while nobody uses them, and by a rename, so that whoever comes meanwhile begins with none. */
+  private async bound(): Promise<void> {
+    this.isMeasured = true;
+    const { folder, maxBytes } = this.options;
+    const use = await useOfFolder(folder, filesMax);
+    if (use.bytes <= (maxBytes ?? defaultMaxBytes) && use.files <= filesMax) return;
+    if (this.using > 0) return;
+    const old = `${folder}.${randomUUID()}`;
+    await rename(folder, old).catch(() => undefined);
+    await rm(old, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function placeOf(url: URL): string {
+  const defaultPort = url.protocol === 'http:' ? '80' : '443';
+  return `${url.hostname}:${url.port === '' ? defaultPort : url.port}`;
+}
+
+function failure(stderr: string, { parse }: GoModulesRequest): BuildError {
+  const diagnostics = parse(stderr);
+  const first = diagnostics[0]?.message ?? 'go list failed without a word';
+  return new BuildError(aboutModules.test(stderr) ? 'build.dependencies_failed' : 'build.compile_failed', first, { diagnostics });
+}

@@ -1,0 +1,92 @@
+import { lstat, readlink } from 'node:fs/promises';
+import path from 'node:path';
+
+/** One thing in the file system inside, in the order in which it is put there. */
+export type Mount =
+  | { readonly kind: 'readOnly' | 'readWrite' | 'device' | 'folder' | 'processes'; readonly path: string }
+  | { readonly kind: 'link'; readonly path: string; readonly to: string }
+  | { readonly kind: 'temporary'; readonly path: string; readonly maxBytes: number };
+
+const temporaryMaxBytes = 512 * 1024 * 1024;
+
+/** Programs and libraries. Nothing below them is secret on any system that we know. */
+const systemFolders = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store', '/gnu/store'];
+/** Of /etc only how libraries and certificates are found, and which of several programs a name stands for. */
+const systemFiles = [
+  '/etc/alternatives',
+  '/etc/ld.so.cache',
+  '/etc/ld.so.conf',
+  '/etc/ld.so.conf.d',
+  '/etc/ssl/certs',
+  '/etc/ssl/cert.pem',
+  '/etc/pki/tls/certs',
+  '/etc/pki/ca-trust',
+  '/etc/ca-certificates',
+];
+/** How names are resolved; only for what has a network. */
+const networkFiles = ['/etc/resolv.conf', '/etc/hosts', '/etc/nsswitch.conf'];
+const devices = ['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom'];
+
+/** Everything there is inside: the system read-only, an own /tmp, /proc and /dev, and the paths of the run. */
+export async function planMounts(run: {
+  readonly readOnly: readonly string[];
+  readonly readWrite: readonly string[];
+  readonly network: boolean;
+}): Promise<Mount[]> {
+  const mounts: Mount[] = [];
+  for (const folder of [...systemFolders, ...systemFiles]) mounts.push(...(await systemMount(folder)));
+  for (const file of run.network ? networkFiles : []) mounts.push(...(await bound(file)));
+  mounts.push({ kind: 'temporary', path: '/tmp', maxBytes: temporaryMaxBytes });
+  mounts.push({ kind: 'temporary', path: '/dev/shm', maxBytes: temporaryMaxBytes });
+  mounts.push({ kind: 'processes', path: '/proc' });
+  for (const device of devices) mounts.push({ kind: 'device', path: device });
+  mounts.push({ kind: 'link', path: '/dev/fd', to: '/proc/self/fd' });
+
+  const own: Mount[] = [
+    ...run.readOnly.map((entry) => ({ kind: 'readOnly', path: path.resolve(entry) }) as const),
+    ...run.readWrite.map((entry) => ({ kind: 'readWrite', path: path.resolve(entry) }) as const),
+  ];
+  // Outer folders first: a later mount would hide what lies below it.
+  own.sort((a, b) => a.path.length - b.path.length);
+  return withParents([...mounts, ...own.filter(({ kind, path: place }) => kind !== 'readOnly' || !isInSystem(place))]);
+}
+
+/** The folders above each mount, which everybody inside may pass through. Those of the system are there. */
+function withParents(mounts: readonly Mount[]): Mount[] {
+  const made = new Set<string>(['/']);
+  const all: Mount[] = [];
+  for (const mount of mounts) {
+    for (const folder of parentsOf(mount.path)) {
+      if (made.has(folder) || isInSystem(folder)) continue;
+      made.add(folder);
+      all.push({ kind: 'folder', path: folder });
+    }
+    made.add(mount.path);
+    all.push(mount);
+  }
+  return all;
+}
+
+/** The outermost first. */
+function parentsOf(place: string): string[] {
+  const parent = path.dirname(place);
+  return parent === place ? [] : [...parentsOf(parent), parent];
+}
+
+/** Whether the system's own folders show a path already. */
+function isInSystem(place: string): boolean {
+  return systemFolders.some((folder) => place === folder || place.startsWith(`${folder}/`));
+}
+
+async function systemMount(place: string): Promise<Mount[]> {
+  const found = await lstat(place).catch(() => undefined);
+  // /bin is a link to usr/bin on most systems.
+  if (found?.isSymbolicLink()) return [{ kind: 'link', path: place, to: await readlink(place) }];
+  return found === undefined ? [] : [{ kind: 'readOnly', path: place }];
+}
+
+/** Links are followed: /etc/resolv.conf often leads into a folder that is not there inside. */
+async function bound(place: string): Promise<Mount[]> {
+  const found = await lstat(place).catch(() => undefined);
+  return found === undefined ? [] : [{ kind: 'readOnly', path: place }];
+}

@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { useOfFolder } from './folder-use.js';
+import { useOfDescendants } from './process-tree.js';
+import type { SandboxEnd, SandboxResult, SandboxRun } from './sandbox-run.js';
+
+/** How often memory is looked at, and the folders (ms). What is taken in between is bounded by the limits per process. */
+const memoryEveryMs = 100;
+const diskEveryMs = 500;
+const filesMax = 100_000;
+/** After it was killed; a process in the kernel's hands may take its time (ms). */
+const goneWithinMs = 5_000;
+/** A program that a signal ended is answered as this plus the signal's number by the programs around it. */
+const signalExitBase = 128;
+
+/**
+ * Starts a command, the program of `run` with whatever confines it around, and resolves when it and all its processes are
+ * gone: by themselves, or because a bound of the run was reached. Throws when it cannot be started.
+ */
+export async function runBounded(command: readonly string[], run: SandboxRun): Promise<SandboxResult> {
+  const [program, ...args] = command;
+  if (program === undefined) throw new Error('there is no command to run');
+  if (run.signal.aborted) return ended('aborted');
+  // A group of its own, so that one signal reaches all of it.
+  const child = spawn(program, args, { cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const watch = new RunWatch(child, run);
+  try {
+    const { code, signal } = await exitOf(child, watch);
+    if (watch.endedBy !== undefined) return ended(watch.endedBy);
+    const signalName = signal ?? signalOf(code);
+    return { exitCode: signalName === undefined ? (code ?? undefined) : undefined, signal: signalName, endedBy: undefined, timedOut: false };
+  } finally {
+    watch.stop();
+    // What no namespace holds may have outlived its parent.
+    killGroup(child);
+  }
+}
+
+function ended(by: SandboxEnd): SandboxResult {
+  return { exitCode: undefined, signal: 'SIGKILL', endedBy: by, timedOut: by === 'deadline' };
+}
+
+/** Kills a program at the first bound that it reaches. */
+class RunWatch {
+  endedBy: SandboxEnd | undefined;
+  /** Resolves when the program was killed and is still not gone. */
+  readonly givenUp: Promise<void>;
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly onAbort = (): void => this.end('aborted');
+  private giveUp: () => void = () => undefined;
+  private outputBytes = 0;
+  private isLooking = false;
+
+  constructor(
+    private readonly child: ChildProcess,
+    private readonly run: SandboxRun,
+  ) {
+    this.givenUp = new Promise((resolve) => {
+      this.giveUp = resolve;
+    });
+    const { limits, signal } = run;
+    this.timers.push(setTimeout(() => this.end('deadline'), limits.wallMs));
+    if (limits.memoryMaxBytes !== undefined) this.every(memoryEveryMs, () => this.checkMemory());
+    if (limits.diskMaxBytes !== undefined) this.every(diskEveryMs, () => this.checkDisk());
+    signal.addEventListener('abort', this.onAbort, { once: true });
+    child.stdout?.on('data', (chunk: Buffer) => this.take('stdout', chunk));
+    child.stderr?.on('data', (chunk: Buffer) => this.take('stderr', chunk));
+  }
+
+  stop(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+    this.run.signal.removeEventListener('abort', this.onAbort);
+  }
+
+  private every(intervalMs: number, look: () => Promise<void>): void {
+    const timer = setInterval(() => {
+      if (this.isLooking || this.endedBy !== undefined) return;
+      this.isLooking = true;
+      void look().finally(() => {
+        this.isLooking = false;
+      });
+    }, intervalMs);
+    this.timers.push(timer);
+  }
+
+  private async checkMemory(): Promise<void> {
+    const { pid } = this.child;
+    const { memoryMaxBytes } = this.run.limits;
+    if (pid === undefined || memoryMaxBytes === undefined) return;
+    if ((await useOfDescendants(pid)).residentBytes > memoryMaxBytes) this.end('memory');
+  }
+
+  private async checkDisk(): Promise<void> {
+    const { diskMaxBytes } = this.run.limits;
+    if (diskMaxBytes === undefined) return;
+    let [files, bytes] = [0, 0];
+    for (const folder of this.run.readWrite) {
+      const use = await useOfFolder(folder, filesMax);
+      files += use.files;
+      bytes += use.bytes;
+    }
+    if (bytes > diskMaxBytes || files > filesMax) this.end('disk');
+  }
+
+  private take(stream: 'stdout' | 'stderr', chunk: Buffer): void {
+    if (this.endedBy !== undefined) return;
+    const room = this.run.limits.outputMaxBytes - this.outputBytes;
+    this.outputBytes += chunk.length;
+    if (room > 0) this.run.onOutput(stream, chunk.length > room ? chunk.subarray(0, room) : chunk);
+    if (chunk.length > room) this.end('output');
+  }
+
+  private end(by: SandboxEnd): void {
+    if (this.endedBy !== undefined) return;
+    this.endedBy = by;
+    killGroup(this.child);
+    this.timers.push(setTimeout(() => this.giveUp(), goneWithinMs));
+  }
+}
+
+/** Waits until the program is gone and its output read; not for the output of one that had to be given up. */
+function exitOf(child: ChildProcess, watch: RunWatch): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal }));
+    void watch.givenUp.then(() => resolve({ code: null, signal: 'SIGKILL' }));
+  });
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}
+
+function signalOf(code: number | null): string | undefined {
+  if (code === null || code <= signalExitBase) return undefined;
+  return Object.entries(constants.signals).find(([, number]) => number === code - signalExitBase)?.[0];
+}

@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { BuilderRegistry } from '@torii/build-queue';
+import { eventually, type OwnRedis, startOwnRedis } from '@torii/test-kit';
+import { ABuilder, aSource } from './a-builder.js';
+
+describe('a builder whose surroundings fail', () => {
+  let setting: ABuilder | undefined;
+  let own: OwnRedis | undefined;
+  afterEach(async () => {
+    await setting?.close();
+    await own?.stop();
+    own = undefined;
+  });
+
+  it('lets builds wait while the control plane is away, and does not count that against them', async () => {
+    setting = new ABuilder();
+    await setting.open();
+    await setting.controlPlane.stop();
+    await setting.start();
+    const job = await setting.add(setting.job(aSource()));
+    await eventually(async () => (await setting?.lines(job))?.some((line) => line.includes('the control plane does not answer')) === true);
+    await setting.controlPlane.start();
+    const outcome = await setting.outcome(job, 60_000);
+    expect(outcome.status).toBe('succeeded');
+  }, 90_000);
+
+  it.each([503, 429, 401])(
+    'lets builds wait while the control plane answers %s',
+    async (status) => {
+      setting = new ABuilder();
+      await setting.start();
+      setting.controlPlane.failWith = status;
+      const job = await setting.add(setting.job(aSource()));
+      await eventually(async () => (await setting?.lines(job))?.some((line) => line.includes(`${status}`)) === true);
+      setting.controlPlane.failWith = undefined;
+      expect((await setting.outcome(job, 60_000)).status).toBe('succeeded');
+    },
+    90_000,
+  );
+
+  it('finishes the build under way when Redis goes and comes back, and takes the next', async () => {
+    own = await startOwnRedis();
+    setting = new ABuilder(own.url);
+    await setting.start();
+    const { compiler } = setting;
+    const job = await setting.add(setting.job(aSource('wait 3000')));
+    await eventually(() => compiler.compiled.length === 1);
+    await own.stop();
+    await own.start();
+    const outcome = await setting.outcome(job, 60_000);
+    expect(outcome.status).toBe('succeeded');
+    expect((await setting.build(aSource())).status).toBe('succeeded');
+  }, 120_000);
+
+  it('goes on after Redis has lost everything, with what is added again', async () => {
+    own = await startOwnRedis();
+    setting = new ABuilder(own.url);
+    await setting.start();
+    const { compiler, redis, keys } = setting;
+    const job = await setting.add(setting.job(aSource('wait 60000')));
+    await eventually(() => compiler.compiled.length === 1);
+    await own.stop({ loseData: true });
+    await own.start();
+    await eventually(async () => (await new BuilderRegistry(redis, keys).list()).length === 1);
+    const again = setting.job(aSource(), { buildId: job.buildId });
+    await eventually(() => setting?.add(again));
+    expect((await setting.outcome(again, 60_000)).status).toBe('succeeded');
+  }, 120_000);
+
+  it('starts without Redis, says that it is not ready, and works once Redis is there', async () => {
+    own = await startOwnRedis();
+    setting = new ABuilder(own.url);
+    await setting.open();
+    await own.stop();
+    await setting.start();
+    const { internalUrl } = setting;
+    const readyz = async (): Promise<number> => (await fetch(`${internalUrl}/readyz`)).status;
+    expect(await readyz()).toBe(503);
+    await own.start();
+    await eventually(async () => (await readyz()) === 200);
+    const job = setting.job(aSource());
+    await eventually(() => setting?.add(job));
+    expect((await setting.outcome(job)).status).toBe('succeeded');
+  }, 60_000);
+
+  it('hands back what is not done in time when it stops, and leaves at once', async () => {
+    setting = new ABuilder();
+    await setting.start({ TORII_BUILD_DRAIN_MS: '200' });
+    const { compiler, redis, keys } = setting;
+    const job = await setting.add(setting.job(aSource('wait 60000')));
+    await eventually(() => compiler.compiled.length === 1);
+    await setting.stopBuilder();
+    expect(await setting.queues.find(job.language, job.buildId)).toEqual({ state: 'waiting', attempts: 1 });
+    expect(await new BuilderRegistry(redis, keys).list()).toEqual([]);
+    expect((await setting.lines(job)).at(-1)).toBe('the builder stops: another one begins the build again');
+  });
+
+  it('finishes what is done in time when it stops, and takes nothing more', async () => {
+    setting = new ABuilder();
+    await setting.start();
+    const { compiler } = setting;
+    const job = await setting.add(setting.job(aSource('wait 500')));
+    const next = await setting.add(setting.job(aSource()));
+    await eventually(() => compiler.compiled.length === 1);
+    await setting.stopBuilder();
+    expect((await setting.outcome(job)).status).toBe('succeeded');
+    expect(await setting.queues.find(next.language, next.buildId)).toEqual({ state: 'waiting', attempts: 0 });
+  });
+});

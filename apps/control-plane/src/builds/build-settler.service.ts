@@ -1,0 +1,125 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { BuildCancellation, BuildLogReader, BuildQueues } from '@torii/build-queue';
+import { type BuildId, type BuildStage, LanguageName } from '@torii/contracts';
+import type { Clock, Logger } from '@torii/service-kit';
+import type { Env } from '../env.js';
+import { removeUnusedTrees } from '../functions/source-store.js';
+import { CLOCK, ENV, LOGGER } from '../platform/tokens.js';
+import { PrismaService } from '../prisma/prisma.service.js';
+import { RevisionsService } from '../snapshots/revisions.service.js';
+import { BuildDispatcher } from './build-dispatcher.service.js';
+import { BuildRecorder, internalFailure } from './build-recorder.service.js';
+import { isFinished, lockUnfinished, pruneBuilds, unfinished } from './builds.queries.js';
+
+interface Row {
+  readonly id: string;
+  readonly functionId: string;
+  readonly status: string;
+}
+
+/** What a builder says of a build that goes on. */
+export interface BuildProgress {
+  readonly stage?: BuildStage;
+  readonly attempts?: number;
+}
+
+/** Brings the row of a build to where its job is; whatever was missed, and as often as it is asked. */
+@Injectable()
+export class BuildSettler {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly queues: BuildQueues,
+    private readonly recorder: BuildRecorder,
+    private readonly dispatcher: BuildDispatcher,
+    private readonly cancellation: BuildCancellation,
+    private readonly logs: BuildLogReader,
+    private readonly revisions: RevisionsService,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(ENV) private readonly env: Env,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  /** Rejects when Redis or the database is away. */
+  async settle(buildId: BuildId, language: LanguageName): Promise<void> {
+    const row = await this.prisma.build.findUnique({ where: { id: buildId }, select: { id: true, functionId: true, status: true } });
+    // Its end is recorded, or it went with its function: then its job is of no more use.
+    if (row === null || isFinished(row.status)) return this.clear(buildId, language);
+    const found = await this.queues.find(language, buildId);
+    switch (found.state) {
+      case 'completed':
+        await this.recorder.record(buildId, found.outcome ?? internalFailure('the builder reported an outcome that cannot be read', found.attempts));
+        return this.finish(row, language);
+      case 'failed':
+        await this.recorder.record(buildId, internalFailure(lastError(found.failedReason), found.attempts));
+        return this.finish(row, language);
+      case 'active':
+        return this.progress(buildId, { attempts: found.attempts });
+      case 'waiting':
+        return row.status === 'running' ? this.endIfCancelled(row, language) : undefined;
+      case 'missing':
+        return this.putBack(row);
+    }
+  }
+
+  /** Notes how far a build is; one that is over stays as it is, and one that is no more there is asked to end. */
+  async progress(buildId: BuildId, { stage, attempts = 1 }: BuildProgress): Promise<void> {
+    const count = await this.prisma.$executeRaw`
+      UPDATE builds SET status = 'running', stage = COALESCE(${stage ?? null}::text, stage),
+        started_at = COALESCE(started_at, ${this.clock.date().toISOString()}::timestamptz), attempts = GREATEST(attempts, ${attempts}::int)
+      WHERE id = ${buildId} AND status IN ('queued', 'running')`;
+    const isGone = count === 0 && (await this.prisma.build.count({ where: { id: buildId } })) === 0;
+    if (isGone) await this.cancellation.request(buildId);
+  }
+
+  /** What is to be done when a build is over: the next one gets its turn. */
+  async finish(row: Row, language: LanguageName): Promise<void> {
+    await this.clear(row.id as BuildId, language);
+    await this.dispatcher.dispatch(row.functionId);
+    await this.prune(row.functionId);
+  }
+
+  private async prune(functionId: string): Promise<void> {
+    const kept = this.env.builds.keptPerFunction;
+    const finished = await this.prisma.build.count({ where: { functionId, status: { notIn: [...unfinished] } } });
+    if (finished <= kept) return;
+    await this.prisma.$transaction(async (tx) => {
+      await this.revisions.lock(tx); // as whoever stores sources does: none is removed that is just taken into use
+      await removeUnusedTrees(tx, await pruneBuilds(tx, functionId, kept));
+    });
+  }
+
+  private async clear(buildId: BuildId, language: LanguageName): Promise<void> {
+    await this.queues.remove(language, buildId);
+    await this.logs.expire(buildId);
+  }
+
+  /** The job is gone although the build is not over: Redis lost it, or it was never put there. */
+  private async putBack(row: Row): Promise<void> {
+    if (row.status === 'running') {
+      this.log.warn({ build: row.id }, 'build lost by the queue, queued again');
+      await this.prisma.build.updateMany({ where: { id: row.id, status: 'running' }, data: { status: 'queued', stage: 'queued' } });
+    }
+    await this.dispatcher.dispatch(row.functionId);
+  }
+
+  /** A build that was to end came back from a builder that died: it need not wait for the next one. */
+  private async endIfCancelled(row: Row, language: LanguageName): Promise<void> {
+    const buildId = row.id as BuildId;
+    if (!(await this.cancellation.isRequested(buildId))) return;
+    const isEnded = await this.prisma.$transaction(async (tx) => {
+      const build = await lockUnfinished(tx, row.id);
+      if (build === undefined || !(await this.queues.remove(language, buildId))) return false;
+      await this.recorder.cancel(tx, build);
+      return true;
+    });
+    if (isEnded) await this.finish(row, language);
+  }
+}
+
+function lastError(reason: string | undefined): string {
+  const said = reason === undefined || reason === '' ? '' : `; the last time: ${reason}`;
+  return `the build was tried and failed through a fault that is not in its source${said}: build again, and look at the builder's log`.slice(
+    0,
+    8_000,
+  );
+}

@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { ArtifactsModule } from '../artifacts/artifacts.module.js';
+import { PluginsModule } from '../plugins/plugins.module.js';
+import { RoutesModule } from '../routes/routes.module.js';
+import { WritesModule } from '../writes/writes.module.js';
+import { FunctionEndpoint } from './function-endpoint.js';
+import { FunctionFilesController } from './function-files.controller.js';
+import { FunctionFilesService } from './function-files.service.js';
+import { FunctionVersionsController } from './function-versions.controller.js';
+import { FunctionVersions } from './function-versions.js';
+import { FunctionVersionsService } from './function-versions.service.js';
+import { FunctionsController } from './functions.controller.js';
+import { FunctionsService } from './functions.service.js';
+
+@Module({
+  imports: [WritesModule, ArtifactsModule, PluginsModule, RoutesModule],
+  controllers: [FunctionsController, FunctionFilesController, FunctionVersionsController],
+  providers: [FunctionsService, FunctionFilesService, FunctionVersionsService, FunctionVersions, FunctionEndpoint],
+  exports: [FunctionVersions],
+})
+export class FunctionsModule {}

@@ -1,0 +1,196 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Build, BuildOutcome, List, Plugin } from '@torii/contracts';
+import { eventually, type OwnRedis, startOwnRedis } from '@torii/test-kit';
+import { type BuilderOptions, TestBuilder } from './support/a-builder.js';
+import { type ApiClient, aModule } from './support/api-client.js';
+import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
+import { EventStreamClient } from './support/event-stream-client.js';
+
+let ownRedis: OwnRedis;
+let torii: TestControlPlane;
+let api: ApiClient;
+const open: { close(): unknown }[] = [];
+
+beforeAll(async () => {
+  ownRedis = await startOwnRedis();
+  torii = await startControlPlane({ redisUrl: ownRedis.url });
+  api = torii.api;
+}, 60_000);
+afterAll(async () => {
+  await torii?.close();
+  await ownRedis?.stop({ loseData: true });
+}, 60_000);
+afterEach(async () => {
+  await ownRedis.start();
+  await Promise.all(open.splice(0).map((one) => one.close()));
+}, 60_000);
+
+async function aBuilder(options: BuilderOptions = {}): Promise<TestBuilder> {
+  const builder = await TestBuilder.start(torii, options);
+  open.push({ close: () => builder.stop() });
+  return builder;
+}
+
+async function aFunction(name: string, source = 'one'): Promise<void> {
+  const files = [{ path: 'index.js', content: source }];
+  const { status } = await api.send('PUT', `/api/v1/functions/${name}`, { language: 'javascript', files });
+  expect([200, 201]).toContain(status);
+}
+
+async function build(name: string, version = 'dev', by: ApiClient = api): Promise<Build> {
+  const { status, body } = await by.send<Build>('POST', `/api/v1/functions/${name}/builds`, { version });
+  expect({ status, body }).toMatchObject({ status: 202 });
+  return body;
+}
+
+function over({ id }: Build, by: ApiClient = api): Promise<Build> {
+  const attempt = async (): Promise<Build> => {
+    const { body } = await by.get<Build>(`/api/v1/builds/${id}`);
+    expect(['succeeded', 'failed', 'cancelled']).toContain(body.status);
+    return body;
+  };
+  return eventually(attempt, { timeoutMs: 60_000 });
+}
+
+/** Work that waits until a test lets it go on. */
+function gate() {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const work: BuilderOptions['work'] = async (taken, builder) => {
+    await released;
+    return builder.succeed(taken);
+  };
+  return { work, release: () => release() };
+}
+
+describe('the queue', () => {
+  it('builds each function in order, and lets functions take turns: 100 builds of 3', async () => {
+    const functions = ['many', 'some', 'few'];
+    for (const name of functions) await aFunction(name);
+    const counts = [70, 20, 10];
+    const asked: Build[] = [];
+    for (const [index, name] of functions.entries()) {
+      for (let patch = 0; patch < (counts[index] ?? 0); patch += 1) asked.push(await build(name, `1.0.${patch}`));
+    }
+    const byId = new Map(asked.map((one) => [one.id as string, one]));
+    const builder = await aBuilder();
+    await eventually(() => expect(builder.taken).toHaveLength(100), { timeoutMs: 90_000 });
+    await eventually(async () => {
+      const { body } = await api.get<List<Build>>('/api/v1/builds?status=succeeded&limit=500');
+      expect(body.items).toHaveLength(100);
+    });
+    const order = builder.taken.map((id) => byId.get(id)?.function ?? '');
+    for (const name of functions) {
+      const versions = builder.taken.filter((id) => byId.get(id)?.function === name).map((id) => byId.get(id)?.version);
+      expect(versions).toEqual(versions.map((_, index) => `1.0.${index}`));
+    }
+    // While all three have builds waiting, no function is built more than once more than another.
+    for (const length of [3, 9, 15, 27]) {
+      const turns = functions.map((name) => order.slice(0, length).filter((one) => one === name).length);
+      expect(Math.max(...turns) - Math.min(...turns)).toBeLessThanOrEqual(2);
+    }
+  }, 150_000);
+
+  it('loses nothing when Redis comes back empty, before, while and after a build is done', async () => {
+    await aFunction('flushed');
+    const waiting = await build('flushed', '1.0.0');
+    await ownRedis.stop({ loseData: true });
+    await ownRedis.start();
+    const held = gate();
+    const first = await aBuilder({ work: held.work });
+    await eventually(() => expect(first.taken).toEqual([waiting.id]), { timeoutMs: 40_000 });
+    await ownRedis.stop({ loseData: true });
+    await ownRedis.start();
+    held.release();
+    const second = await aBuilder();
+    expect(await over(waiting)).toMatchObject({ status: 'succeeded' });
+    expect([...first.taken, ...second.taken].length).toBeGreaterThan(1);
+  }, 120_000);
+
+  it('takes builds while Redis is away, and builds them when it is back', async () => {
+    await aFunction('patient');
+    await ownRedis.stop();
+    const asked = await build('patient');
+    expect(await api.send('POST', `/api/v1/builds/${asked.id}/cancel`)).toMatchObject({ status: 503, body: { code: 'platform.redis' } });
+    expect(await api.get(`/api/v1/builds/${asked.id}/log`)).toMatchObject({ status: 503 });
+    await ownRedis.start();
+    await aBuilder();
+    expect(await over(asked)).toMatchObject({ status: 'succeeded' });
+  }, 90_000);
+
+  it('ends the stream of a log when Redis goes, and the client goes on where it was', async () => {
+    await aFunction('streamed');
+    let isOver = false;
+    await aBuilder({
+      work: async (taken, builder) => {
+        await builder.say(taken, 'one');
+        await eventually(() => isOver, { timeoutMs: 60_000 });
+        await builder.say(taken, 'two');
+        return builder.succeed(taken);
+      },
+    });
+    const { id } = await build('streamed');
+    const url = `${torii.url}/api/v1/builds/${id}/log`;
+    const first = new EventStreamClient(url, api.headers);
+    await eventually(() => expect(first.lines).toEqual(['one']));
+    await ownRedis.stop();
+    await eventually(() => expect(first.isEnded).toBe(true));
+    await ownRedis.start();
+    isOver = true;
+    const second = await eventually(
+      async () => {
+        const client = new EventStreamClient(url, api.headers, first.events.at(-1)?.id);
+        await eventually(() => client.isEnded, { timeoutMs: 30_000 });
+        expect(client.events.at(-1)).toMatchObject({ event: 'end' });
+        return client;
+      },
+      { timeoutMs: 60_000 },
+    );
+    expect(second.lines).toContain('two');
+    expect(second.events.map(({ id }) => id)).not.toContain(first.events.at(-1)?.id);
+  }, 120_000);
+});
+
+describe('control planes', () => {
+  it('record a build once, however many there are', async () => {
+    await aFunction('watched');
+    const others = [await torii.startAnother(), await torii.startAnother()];
+    open.push(...others);
+    let made = 0;
+    await aBuilder({ work: async (taken, builder) => builder.succeed(taken, await aModule(`(global i32 (i32.const ${++made}))`)) });
+    const first = await over(await build('watched'));
+    expect(first).toMatchObject({ status: 'succeeded' });
+    const source = { kind: 'function', name: 'watched', version: 'dev' };
+    await api.send('PUT', '/api/v1/plugins/watcher', { source, functionName: 'handle' });
+    for (let index = 0; index < 5; index += 1) {
+      await aFunction('watched', `source ${index}`);
+      const { followers } = await over(await build('watched', 'dev', others[index % 2]?.api), others[0]?.api);
+      expect(followers).toMatchObject([{ outcome: 'updated', version: index + 2 }]);
+    }
+    expect((await api.get<Plugin>('/api/v1/plugins/watcher')).body.version).toBe(6);
+    const { rows } = await torii.database.query("SELECT count(*)::int AS n FROM audit WHERE action = 'publish' AND entity_name = 'watched'");
+    expect(rows[0].n).toBe(6);
+  }, 90_000);
+
+  it('record, when they start, what was built while none was there', async () => {
+    await aFunction('orphan');
+    const held = gate();
+    const builder = await aBuilder({ work: held.work });
+    const [first, second] = [await build('orphan', '1.0.0'), await build('orphan', '1.0.1')];
+    await eventually(() => expect(builder.taken).toEqual([first.id]));
+    const stored = await builder.succeed({ job: { sourceSha256: 'x' }, attempts: 1 } as never); // needs a control plane
+    await torii.stop();
+    const key = `{${torii.keyPrefix}-q}:build-javascript:${first.id}`;
+    // The module is stored already: the builder only has to say so.
+    Object.assign(builder, { succeed: async (): Promise<BuildOutcome> => stored });
+    held.release();
+    await eventually(async () => expect(await torii.redis.hget(key, 'finishedOn')).not.toBeNull());
+    const another = await torii.startAnother();
+    open.push(another);
+    expect(await over(first, another.api)).toMatchObject({ status: 'succeeded' });
+    expect(await over(second, another.api)).toMatchObject({ status: 'succeeded' });
+    await eventually(async () => expect(await torii.redis.exists(key)).toBe(0));
+  }, 90_000);
+});

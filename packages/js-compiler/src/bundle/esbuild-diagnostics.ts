@@ -1,0 +1,16 @@
+import type { Diagnostic } from '@torii/contracts';
+import type { Message } from 'esbuild';
+import { moduleName } from './module-names.js';
+
+const messageMax = 4_000;
+
+/** What esbuild says, with places as authors know them. */
+export function diagnosticOf(message: Message, severity: Diagnostic['severity']): Diagnostic {
+  const text = message.text.slice(0, messageMax);
+  const { location } = message;
+  if (location === null) return { severity, message: text };
+  const { file, line, column, lineText } = location;
+  // Esbuild counts bytes.
+  const before = Buffer.from(lineText).subarray(0, column).toString();
+  return { severity, message: text, file: moduleName(file).slice(0, 512), line: Math.max(1, line), column: before.length + 1 };
+}

@@ -1,0 +1,180 @@
+import type { RawRequest, RequestBody, ResponseBody, TargetRequest, TargetResponse } from './request.js';
+
+// What a plugin of each kind is called with, and what it answers.
+
+/** What all of them are told. */
+export interface Context {
+  snowflake: string;
+  /** The plugin's own `config`. */
+  config: Record<string, string>;
+  /** The request's attributes when the plugin is called. */
+  attrs: Record<string, unknown>;
+  route: { id: string; name: string };
+}
+
+/** Those that are called for a request of somebody. */
+interface CallerContext extends Context {
+  apikey: null;
+  user: null;
+  global_config: Record<string, never>;
+}
+
+export interface AttributeChanges {
+  clear?: boolean | null | undefined;
+  del?: string[] | null | undefined;
+  set?: Record<string, unknown> | null | undefined;
+}
+
+export interface OutputCookie {
+  name: string;
+  value: string;
+  maxAge?: number | null | undefined;
+  path?: string | null | undefined;
+  domain?: string | null | undefined;
+  secure?: boolean | null | undefined;
+  httpOnly?: boolean | null | undefined;
+  sameSite?: string | null | undefined;
+}
+
+/** A body; of several forms the first that is given counts, in this order. */
+export interface OutputBody {
+  body_str?: string | null | undefined;
+  body?: string | null | undefined;
+  body_json?: unknown;
+  body_base64?: string | null | undefined;
+  body_bytes?: number[] | null | undefined;
+}
+
+export interface OutputHead {
+  /** 200 unless given. */
+  status?: number | undefined;
+  headers?: Record<string, string | number | boolean | string[]> | null | undefined;
+  cookies?: OutputCookie[] | null | undefined;
+  attrs?: AttributeChanges | null | undefined;
+}
+
+export interface BackendInput extends CallerContext, RequestBody {
+  backend: null;
+  raw_request: RawRequest;
+  request: TargetRequest;
+}
+
+export interface BackendOutput extends OutputHead, OutputBody {
+  /** Without a body, this becomes the body. */
+  error?: unknown;
+  /** Leaves the answer to the route's own target. */
+  delegates_call?: boolean | null | undefined;
+}
+
+/** Instead of going on: this is answered. */
+export interface ShortCircuit extends OutputHead, OutputBody {
+  error: true;
+}
+
+export interface RequestTransformerInput extends CallerContext, RequestBody {
+  raw_request: TargetRequest;
+  otoroshi_request: TargetRequest;
+  request: RawRequest;
+}
+
+/** What is left out stays as it is; headers are replaced as a whole. */
+export interface RequestChanges extends OutputBody {
+  error?: false;
+  method?: string;
+  url?: string;
+  headers?: Record<string, string>;
+  cookies?: OutputCookie[];
+  attrs?: AttributeChanges;
+}
+
+export type RequestTransformerOutput = RequestChanges | ShortCircuit;
+
+export interface ResponseTransformerInput extends CallerContext, ResponseBody {
+  raw_response: TargetResponse;
+  otoroshi_response: TargetResponse;
+  request: RawRequest;
+}
+
+/** What is left out stays as it is; headers are replaced as a whole. */
+export interface ResponseChanges extends OutputHead, OutputBody {
+  error?: false;
+}
+
+export type ResponseTransformerOutput = ResponseChanges | ShortCircuit;
+
+export interface AccessValidatorInput extends CallerContext {
+  request: RawRequest;
+}
+
+export interface AccessValidatorOutput {
+  result: boolean;
+  /** What is answered when the result is false; status 403 unless given. */
+  error?: { message: string; status?: number };
+  attrs?: AttributeChanges;
+}
+
+export interface PreRouteInput extends Context {
+  request: RawRequest;
+  global_config: Record<string, never>;
+}
+
+export type PreRouteOutput = { error: false; attrs?: AttributeChanges } | ShortCircuit;
+
+export interface RouteMatcherInput extends Context {
+  request: RawRequest;
+}
+
+export interface RouteMatcherOutput {
+  result: boolean;
+}
+
+export interface RouterInput {
+  request: RawRequest;
+  config: Record<string, string>;
+  attrs: Record<string, unknown>;
+}
+
+/** Anything without a route is no decision. */
+export interface RouterOutput {
+  route?: unknown;
+  path?: string;
+  path_params?: Record<string, string>;
+  no_more_segments?: boolean;
+}
+
+export interface SinkInput extends Omit<Context, 'route'> {
+  request: RawRequest;
+  origin: string;
+  /** That the request would be answered with, and why. */
+  status: number;
+  message: string;
+  body_bytes?: number[] | null;
+}
+
+export interface SinkMatch {
+  result: boolean;
+}
+
+export type SinkOutput = OutputHead & OutputBody;
+
+export interface WebsocketMessage {
+  kind: 'text' | 'binary';
+  /** Text, or signed bytes. */
+  payload: string | number[];
+}
+
+export interface WebsocketTransformerInput extends Context {
+  idx: number;
+  request: RawRequest;
+  otoroshi_request: TargetRequest;
+  target: unknown;
+  message: WebsocketMessage;
+}
+
+export type WebsocketTransformerOutput = { error: false; message: WebsocketMessage } | { error: true; statusCode?: number; reason?: string };
+
+export interface JobInput {
+  snowflake: string;
+  attrs: Record<string, unknown>;
+  global_config: Record<string, never>;
+}

@@ -1,0 +1,7 @@
+use extism_pdk::*;
+
+/// Called with whom to greet.
+#[plugin_fn]
+pub fn execute(name: String) -> FnResult<String> {
+    Ok(format!("Hello, {name}!"))
+}

@@ -1,0 +1,1 @@
+export { Config, Host, LogLevel, Memory, Var } from "@torii/pdk";

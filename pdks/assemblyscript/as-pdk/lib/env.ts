@@ -1,0 +1,1 @@
+export * from "@torii/pdk/lib/env";

@@ -1,0 +1,14 @@
+export { Attributes } from "./attributes";
+export { decodeBase64, encodeBase64 } from "./base64";
+export { Config } from "./config";
+export { GlobalDatastore } from "./global-datastore";
+export { GlobalMap } from "./global-map";
+export { Host, LogLevel } from "./host";
+export { Http, HttpRequest, HttpResponse } from "./http";
+export { Log } from "./log";
+export { Memory } from "./memory";
+export { PluginDatastore } from "./plugin-datastore";
+export { PluginMap } from "./plugin-map";
+export { State } from "./state";
+export { decodeText, encodeText } from "./text";
+export { Var } from "./var";
