@@ -129,7 +129,37 @@ describe('the endpoint of a function', () => {
   });
 });
 
+describe('the plugin and the route of an endpoint', () => {
+  it('stay off while an operator has switched the route off, whatever is built', async () => {
+    const entity = await aFunction('held-back', on);
+    await publisher.publish(entity, '1.0.0', await aModule());
+    await api.send('PATCH', '/api/v1/routes/fn-held-back', { enabled: false });
+    await publisher.publish(entity, '1.0.1', await aModule('', 'other'));
+    expect((await routeOf('held-back')).body).toMatchObject({ enabled: false });
+    expect((await pluginOf('held-back')).body).toMatchObject({ version: 2, functionName: 'other' });
+  });
+
+  it('go on with the builds they followed where routes of others keep the plugin', async () => {
+    const entity = await aFunction('left-behind', { endpoint: { enabled: true, version: 'dev' } });
+    await publisher.publish(entity, 'dev', await aModule());
+    await api.aRoute('keeps', 'left-behind');
+    expect(await patch('left-behind', { endpoint: { version: 'latest' } })).toMatchObject({ status: 200 });
+    expect(await isLive('left-behind')).toEqual([200, 404]);
+    const followers = await publisher.publish(entity, 'dev', await aModule('(func (export "more"))'));
+    expect(followers).toEqual([expect.objectContaining({ name: 'left-behind', outcome: 'updated', version: 2 })]);
+  });
+});
+
 describe('what stands in the way of an endpoint', () => {
+  it('is a kind that answers no requests: 422 at the settings', async () => {
+    const entity = await aFunction('of-a-kind', { settings: { kind: 'access_validator' } });
+    await publisher.publish(entity, '1.0.0', await aModule());
+    expect(await patch('of-a-kind', on)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/settings/kind', detail: expect.stringContaining('only a backend') }] },
+    });
+  });
+
   it.each([
     ['plugin', 'plugin-name'],
     ['route', 'route-name'],

@@ -210,6 +210,8 @@ describe('one file', () => {
       if (path !== 'a%00b') expect(await api.send('DELETE', `${files}/${path}`)).toMatchObject({ status: 404 });
     }
     expect(await api.send('PUT', '/api/v1/functions/nowhere/files/a', 'x', text)).toMatchObject({ status: 404 });
+    expect(await api.get(`${files}/nope`, { 'if-none-match': await etagOf() })).toMatchObject({ status: 404 });
+    expect(await api.get(`${files}/lib/a.txt`, { 'if-none-match': await etagOf() })).toMatchObject({ status: 304 });
   });
 
   it('is not lost when many are written at once', async () => {

@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FunctionEntity, type List, type SourceTree, sourceLimits } from '@torii/contracts';
+import { aKeyWith } from './support/admin-key.js';
 import type { ApiClient } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
 
@@ -22,14 +22,6 @@ async function aFunction(name: string, changes: object = {}): Promise<FunctionEn
   const answer = await api.send<FunctionEntity>('PUT', `${functions}/${name}`, { ...minimal(name), ...changes });
   expect(answer).toMatchObject({ status: 201 });
   return answer.body;
-}
-
-async function aKeyWith(...scopes: string[]): Promise<string> {
-  const key = `torii_${randomUUID()}`;
-  const hash = createHash('sha256').update(key).digest('hex');
-  const columns = 'INSERT INTO admin_keys (id, name, hash, prefix, scopes, created_at) VALUES ($1, $1, $2, $3, $4, now())';
-  await torii.database.query(columns, [`key_${randomUUID()}`, hash, 'torii_', scopes]);
-  return key;
 }
 
 describe('POST /api/v1/functions', () => {
@@ -138,6 +130,12 @@ describe('what a function may be', () => {
       { files: [entry, file('a'), file('A/b')] },
       { pointer: '/files/1/path', detail: expect.stringContaining('folder') },
     ],
+    [
+      'base64 that is far too large',
+      { files: [entry, file('a', { content: 'A'.repeat(7_900_000), encoding: 'base64' })] },
+      { pointer: '/files/1/content', detail: expect.stringContaining(`${sourceLimits.fileMaxBytes}`) },
+    ],
+    ['base64 that ends too early', { files: [entry, file('a', { content: 'AA=', encoding: 'base64' })] }, { pointer: '/files/1/content' }],
     ['base64 that is none', { files: [entry, file('a', { content: '@@', encoding: 'base64' })] }, { pointer: '/files/1/content' }],
     [
       'a file that is too large',
@@ -320,7 +318,7 @@ describe('reading functions', () => {
 describe('scopes', () => {
   it('let a key read or write functions, and no more', async () => {
     await aFunction('scoped');
-    const reader = api.withKey(await aKeyWith('functions:read'));
+    const reader = api.withKey(await aKeyWith(torii, 'functions:read'));
     for (const path of ['', '/scoped', '/scoped/files', '/scoped/files/main.wat', '/scoped/versions']) {
       expect(await reader.get(`${functions}${path}`)).toMatchObject({ status: 200 });
     }
@@ -337,7 +335,7 @@ describe('scopes', () => {
       expect(await reader.send(method, `${functions}${path}`, method === 'DELETE' ? undefined : {})).toMatchObject({ status: 403 });
       expect(await api.withKey(undefined).send(method, `${functions}${path}`)).toMatchObject({ status: 401 });
     }
-    const writer = api.withKey(await aKeyWith('functions:write'));
+    const writer = api.withKey(await aKeyWith(torii, 'functions:write'));
     expect(await writer.send('PATCH', `${functions}/scoped`, { description: 'x' })).toMatchObject({ status: 200 });
     expect(await writer.get(`${functions}/scoped`)).toMatchObject({ status: 403 });
   });

@@ -93,6 +93,7 @@ describe('bodies', () => {
     for (const type of ['text/plain', 'application/xml', 'nonsense']) {
       expect(await api.send('POST', plugins, '{}', { 'content-type': type })).toMatchObject({ status: 415 });
     }
+    expect(await api.send('POST', '/api/v1/nowhere', '{}', { 'content-type': 'text/plain' })).toMatchObject({ status: 404 });
   });
 
   it('of 100 MiB are answered 413, and the API goes on', async () => {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BuilderRunRequest, FunctionRun } from '@torii/contracts';
+import { aKeyWith } from './support/admin-key.js';
 import { TestBuilder } from './support/a-builder.js';
 import { type ApiClient, aModule, importMapGet } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
@@ -105,6 +106,24 @@ describe('a run that cannot be', () => {
       body: { errors: [{ pointer: '/settings/hostFunctions', code: 'missing_grant', detail: expect.stringContaining('plugin_map:read') }] },
     });
     expect(await run('mapped', { settings: { hostFunctions: ['plugin_map:read'] } })).toMatchObject({ status: 200, body: { ok: true } });
+  });
+
+  it('is answered 403 when it may reach private addresses, and the key may not allow a plugin that', async () => {
+    await aBuiltFunction('inward', await aModule(), { allowPrivate: true });
+    await aRunner((_, response) => response.end(JSON.stringify(answered)));
+    const writer = api.withKey(await aKeyWith(torii, 'functions:write'));
+    const runAs = (key: ApiClient, name: string, settings: object) => key.send('POST', `/api/v1/functions/${name}/run`, { settings });
+    for (const [name, settings] of [
+      ['greet', { allowPrivate: true }],
+      ['inward', {}],
+    ] as const) {
+      expect(await runAs(writer, name, settings)).toMatchObject({
+        status: 403,
+        body: { code: 'client.forbidden', detail: expect.stringContaining('the scope plugins:write') },
+      });
+    }
+    expect(await runAs(writer, 'inward', { allowPrivate: false })).toMatchObject({ status: 200 });
+    expect(await runAs(api.withKey(await aKeyWith(torii, 'functions:write', 'plugins:write')), 'inward', {})).toMatchObject({ status: 200 });
   });
 
   it('is answered 500, and not tried elsewhere, when its builder goes or answers nonsense: it may have run', async () => {

@@ -27,6 +27,12 @@ describe('FilePath', () => {
     expect(FilePath.safeParse(path).error?.issues[0]?.message).toMatch(message);
   });
 
+  it('counts the characters of the spelling that is kept, so that what was taken can be read again', () => {
+    const grows = Array.from({ length: 5 }, () => '\u0958'.repeat(48)).join('/'); // each becomes two
+    expect(grows.length).toBeLessThan(255);
+    expect(FilePath.safeParse(grows).error?.issues[0]?.message).toMatch(/255/);
+  });
+
   it('takes one spelling for a name that has two', () => {
     expect(FilePath.parse('e\u0301.js')).toBe('\u00e9.js');
   });

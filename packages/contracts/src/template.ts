@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FunctionSettingsPatch, TestInput } from './function.js';
 import { LanguageName } from './language.js';
-import { PluginKind } from './plugin.js';
+import { PluginKind } from './plugin-kind.js';
 import { SourceFile } from './source-file.js';
 
 /** Sources to begin a function with. */

@@ -43,8 +43,8 @@ describe('compiling JavaScript', () => {
       'plugin.d.ts': "declare module 'main' { export function execute(): I32; }",
       'package.json': '{"name":"x","version":"1.0.0","devDependencies":{"esbuild":"^0.17.9"}}',
     };
-    const js = 'function execute() {\n  const name = Host.inputString();\n  Host.outputString(`Hello, ${name}`);\n}\nmodule.exports = { execute };';
-    const ts = 'export function execute() {\n  const name = Host.inputString();\n  Host.outputString(`Hello, ${name}`);\n  return 0;\n}';
+    const js = 'function execute() {\n  const name = Host.inputString();\n  Host.outputString("Hello, " + name);\n}\nmodule.exports = { execute };';
+    const ts = 'export function execute() {\n  const name = Host.inputString();\n  Host.outputString("Hello, " + name);\n  return 0;\n}';
     expect((await compile({ 'index.js': js, ...others })).exports).toEqual(['execute']);
     expect((await compile({ 'index.ts': ts, ...others })).exports).toEqual(['execute']);
   });
@@ -105,7 +105,10 @@ describe('compiling JavaScript', () => {
 
 describe('what cannot be compiled', () => {
   it('is a syntax error with its file, line and column, counted in characters', async () => {
-    const error = await failureOf({ 'index.ts': "import './other.js'; export function run() {}", 'other.ts': 'const a = 1;\nconst ü = "€", b = = 2;' });
+    const error = await failureOf({
+      'index.ts': "import './other.js'; export function run() {}",
+      'other.ts': 'const a = 1;\nconst ü = "€", b = = 2;',
+    });
     expect(error.code).toBe('build.compile_failed');
     expect(error.message).toBe('other.ts:2:20: Unexpected "="');
     expect(error.diagnostics).toEqual([{ severity: 'error', message: 'Unexpected "="', file: 'other.ts', line: 2, column: 20 }]);
@@ -139,7 +142,10 @@ describe('what cannot be compiled', () => {
   });
 
   it('is a top level that throws, with the place in the source', async () => {
-    const error = await failureOf({ 'index.ts': "import './other.js';\nexport function run() {}", 'other.ts': '// one\ninterface A {}\nnull!.length;' });
+    const error = await failureOf({
+      'index.ts': "import './other.js';\nexport function run() {}",
+      'other.ts': '// one\ninterface A {}\nnull!.length;',
+    });
     expect(error.code).toBe('build.compile_failed');
     expect(error.message).toMatch(/^The top level of the source failed: TypeError: cannot read property 'length' of null \(other\.ts:3:1\)$/);
     expect(error.diagnostics).toMatchObject([{ file: 'other.ts', line: 3, column: 1 }]);
@@ -162,7 +168,9 @@ describe('what cannot be compiled', () => {
     ['Memory.fromString("a")', 'Memory cannot be called at the top level'],
     ['Host.getFunctions().proxy_state(0)', 'there is no host function proxy_state'],
   ])('is a call of the host at the top level: %s', async (call, message) => {
-    const error = await failureOf(`declare const Host: any, Config: any;\nfunction await_(p: unknown) { return p }\n${call};\nexport function run() {}`);
+    const error = await failureOf(
+      `declare const Host: any, Config: any;\nfunction await_(p: unknown) { return p }\n${call};\nexport function run() {}`,
+    );
     expect(error.message).toContain(message);
     expect(error.diagnostics).toMatchObject([{ file: 'index.ts', line: 3 }]);
   });

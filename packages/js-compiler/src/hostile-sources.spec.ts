@@ -18,7 +18,11 @@ beforeAll(() => {
       writeFileSync(place, content);
     }
   };
-  install('good', { 'package.json': '{"main":"lib/index.js"}', 'lib/index.js': 'exports.value = require("./other").value', 'lib/other.js': 'exports.value = 42' });
+  install('good', {
+    'package.json': '{"main":"lib/index.js"}',
+    'lib/index.js': 'exports.value = require("./other").value',
+    'lib/other.js': 'exports.value = 42',
+  });
   install('climbs', { 'index.js': 'module.exports = require("../../secret.js")' });
   install('absolute', { 'index.js': `module.exports = require(${JSON.stringify(path.join(folder, 'secret.js'))})` });
   install('maps', { 'package.json': '{"main":"index.js","browser":{"./index.js":"../../secret.js"}}', 'index.js': '1' });
@@ -68,7 +72,9 @@ describe('a source that wants what is not its own', () => {
   });
 
   it.each(['climbs', 'absolute', 'maps', 'linked', 'text', 'node'])('gets nothing of the machine through the package %s', async (name) => {
-    const error = await withPackages(`import x from '${name}'; if (JSON.stringify(x).includes('secret')) throw new Error('it has it'); export function run() {}`);
+    const error = await withPackages(
+      `import x from '${name}'; if (JSON.stringify(x).includes('secret')) throw new Error('it has it'); export function run() {}`,
+    );
     expect(error.code).toBe('build.compile_failed');
     expect(error.message).not.toContain('it has it');
   });
@@ -110,7 +116,9 @@ describe('a source that will not end, or takes too much', () => {
     const lots = 'export const lots = Array.from({ length: 300000 }, (_, i) => i * 1.5); export function run() { return lots.length + "" }';
     const limits = { outputMaxBytes: 2 * 1024 * 1024 };
     expect((await failureOf(lots, limits)).code).toBe('build.too_large');
-    expect((await failureOf(`export const text = ${JSON.stringify('x'.repeat(3_000_000))}; export function run() { return text }`, limits)).code).toBe('build.too_large');
+    expect(
+      (await failureOf(`export const text = ${JSON.stringify('x'.repeat(3_000_000))}; export function run() { return text }`, limits)).code,
+    ).toBe('build.too_large');
   });
 
   it.each([
@@ -126,7 +134,10 @@ describe('a source that will not end, or takes too much', () => {
   it('is bundled although hundreds of its files import each other in a circle', async () => {
     const count = 400;
     const files = Object.fromEntries(
-      Array.from({ length: count }, (_, index) => [`f${index}.js`, `import { n as other } from './f${(index + 1) % count}.js'; export const n = ${index}; export const get = () => other;`]),
+      Array.from({ length: count }, (_, index) => [
+        `f${index}.js`,
+        `import { n as other } from './f${(index + 1) % count}.js'; export const n = ${index}; export const get = () => other;`,
+      ]),
     );
     const { exports } = await compile({ 'index.js': "import { get } from './f0.js'; export function run() { return get() }", ...files });
     expect(exports).toEqual(['run']);

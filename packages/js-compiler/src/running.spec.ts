@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startUpstream, type Upstream } from '@torii/test-kit';
-import { compile, closeAll, failureOfCall, load, type LoadedFunction, loadSource } from '../test/a-function.js';
+import { closeAll, compile, failureOfCall, type LoadedFunction, load, loadSource } from '../test/a-function.js';
 
 afterAll(closeAll);
 
@@ -203,7 +203,9 @@ describe('fetch', () => {
       request.on('data', (piece: Buffer) => pieces.push(piece));
       request.on('end', () => {
         response.writeHead(request.url === '/missing' ? 404 : 200, { 'content-type': 'application/json', 'x-answer': 'yes' });
-        response.end(JSON.stringify({ method: request.method, type: request.headers['content-type'] ?? null, body: Buffer.concat(pieces).toString() }));
+        response.end(
+          JSON.stringify({ method: request.method, type: request.headers['content-type'] ?? null, body: Buffer.concat(pieces).toString() }),
+        );
       });
     });
   });

@@ -131,7 +131,8 @@ class SnapshotRun {
     } catch (error) {
       if (error instanceof ThrownInEngine) throw this.failure(this.describe(error.thrown), 'The top level of the source failed');
       // By name: the host's, for a stack that JavaScript could not watch, may come from another realm.
-      if ((error as Partial<Error>).name === 'RangeError') throw new BuildError('build.compile_failed', 'The source is nested too deeply.', { cause: error });
+      if ((error as Partial<Error>).name === 'RangeError')
+        throw new BuildError('build.compile_failed', 'The source is nested too deeply.', { cause: error });
       throw error;
     }
   }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BuildError } from '@torii/contracts';
 import { listTemplates, readTemplate } from '@torii/templates';
+import { eventually } from '@torii/test-kit';
 import { describeModule } from '@torii/wasm-binary';
 import { startModuleProxy } from '../../test/start-module-proxy.js';
 import { createSandbox, type Sandbox } from '../sandbox/sandbox.js';
@@ -188,6 +189,20 @@ describe('a function in Go', () => {
     const error = await failure({ 'main.go': 'package main\n\nfunc main( {\n}\n' });
 
     expect(error).toMatchObject({ code: 'build.compile_failed', diagnostics: [expect.objectContaining({ file: 'main.go', line: 3 })] });
+  });
+
+  promises('has each package of the standard library compiled once, for all that come after it', async () => {
+    await build({ 'main.go': 'package main\n\nimport "container/ring"\n\nfunc main() { println(ring.New(3).Len()) }\n' });
+
+    await eventually(
+      async () => {
+        const [version] = await readdir(path.join(cacheFolder, 'seeds'));
+        const generations = await readdir(path.join(cacheFolder, 'seeds', version ?? ''));
+        const lists = generations.map((name) => readFile(path.join(cacheFolder, 'seeds', version ?? '', name, 'packages.json'), 'utf8'));
+        return (await Promise.all(lists)).some((list) => list.includes('"container/ring"'));
+      },
+      { timeoutMs: 60_000 },
+    );
   });
 
   promises('gets modules from the proxy alone, and keeps them for the builds after it', async () => {

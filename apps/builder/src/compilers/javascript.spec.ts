@@ -14,7 +14,8 @@ let compilers: JavaScriptCompilers;
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'torii-javascript-'));
-  const content = "if (typeof process !== 'undefined') throw new Error('not here');\nexport const half = (n) => { if (n % 2) throw new RangeError('odd'); return n / 2 }";
+  const content =
+    "if (typeof process !== 'undefined') throw new Error('not here');\nexport const half = (n) => { if (n % 2) throw new RangeError('odd'); return n / 2 }";
   registry = await startRegistry([
     { name: 'halves', version: '2.0.0', manifest: { module: 'index.mjs' }, entries: [{ name: 'package/index.mjs', content }] },
     { name: 'wants-node', version: '1.0.0', entries: [{ name: 'package/index.js', content: "module.exports = require('fs')" }] },
@@ -51,7 +52,10 @@ interface Options {
   readonly signal?: AbortSignal;
 }
 
-function build(sources: Readonly<Record<string, string>>, { said = { stages: [], text: '' }, limits = {}, signal = new AbortController().signal }: Options = {}): Promise<CompileResult> {
+function build(
+  sources: Readonly<Record<string, string>>,
+  { said = { stages: [], text: '' }, limits = {}, signal = new AbortController().signal }: Options = {},
+): Promise<CompileResult> {
   const files = new Map(Object.entries(sources).map(([name, text]): [string, Uint8Array] => [name, Buffer.from(text)]));
   const [entry = ''] = Object.keys(sources);
   const compiler = entry.endsWith('.ts') ? compilers.typescript : compilers.javascript;
@@ -91,12 +95,16 @@ describe('the compilers of JavaScript and TypeScript', () => {
     const sources = { 'index.js': "import 'wants-node'; export function run() {}", 'package.json': '{"dependencies":{"wants-node":"1"}}' };
     await expect(build(sources)).rejects.toMatchObject({
       code: 'build.compile_failed',
-      message: 'node_modules/wants-node/index.js:1:26: "fs" is a module of Node.js, which functions do not run on: use fetch, Host, Config, Var, crypto, TextEncoder and the like',
+      message:
+        'node_modules/wants-node/index.js:1:26: "fs" is a module of Node.js, which functions do not run on: use fetch, Host, Config, Var, crypto, TextEncoder and the like',
     });
   });
 
   it('fail with what the author can act on', async () => {
-    await expect(build({ 'index.js': 'export function run( {}' })).rejects.toMatchObject({ code: 'build.compile_failed', message: expect.stringMatching(/^index\.js:1:\d+: /) });
+    await expect(build({ 'index.js': 'export function run( {}' })).rejects.toMatchObject({
+      code: 'build.compile_failed',
+      message: expect.stringMatching(/^index\.js:1:\d+: /),
+    });
     await expect(build({ 'index.js': 'export function other() {}' })).rejects.toMatchObject({ code: 'build.missing_entry' });
     await expect(build({ 'index.js': 'for (;;) ;' })).rejects.toMatchObject({ code: 'build.deadline_exceeded' });
     await expect(build(simple, { limits: { outputMaxBytes: 100_000 } })).rejects.toMatchObject({ code: 'build.too_large' });
@@ -113,7 +121,9 @@ describe('the compilers of JavaScript and TypeScript', () => {
 
   it('bound what bundling takes, and build again', async () => {
     const nested = { 'index.js': `export const run = () => ${'['.repeat(400_000)}${']'.repeat(400_000)}` };
-    await expect(build(nested, { limits: { memoryMaxBytes: 256 * 1024 * 1024 } })).rejects.toMatchObject({ code: expect.stringMatching(/^build\.(memory_exceeded|compile_failed)$/) });
+    await expect(build(nested, { limits: { memoryMaxBytes: 256 * 1024 * 1024 } })).rejects.toMatchObject({
+      code: expect.stringMatching(/^build\.(memory_exceeded|compile_failed)$/),
+    });
     expect((await build(simple)).wasm.length).toBeGreaterThan(0);
   });
 });

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { BuildError, type LanguageStatus } from '@torii/contracts';
 import { javaScriptToolchain } from '@torii/js-compiler';
 import type { NpmDependencies } from '../dependencies/npm.js';
@@ -31,7 +32,7 @@ export interface JavaScriptCompilers {
  * import their own files, `@torii/pdk`, and the packages of their package.json.
  */
 export function createJavaScriptCompilers({ dependencies, processes }: JavaScriptCompilerOptions): JavaScriptCompilers {
-  const flags = ['--allow-child-process', `--allow-fs-read=${dependencies.folder}`];
+  const flags = ['--allow-child-process', `--allow-fs-read=${path.join(dependencies.folder, '*')}`];
   const shared = new CompileProcesses<JavaScriptJob, CompileAnswer>(worker, { ...processes, nodeFlags: flags });
   return {
     javascript: new JavaScriptCompiler('javascript', dependencies, shared),

@@ -47,7 +47,7 @@ const extismPdk = 'github.com/extism/go-pdk';
 const listFormat = '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}';
 /** How go says that no proxy could be reached, as opposed to one that does not have the module. */
 const unreachable =
-  /dial tcp|proxyconnect|connection re(?:fused|set)|no such host|i\/o timeout|TLS handshake|Bad Gateway|unexpected EOF|network is unreachable|disabled by GOPROXY=off/;
+  /dial tcp|proxyconnect|connection re(?:fused|set)|no such host|i\/o timeout|TLS handshake|Bad Gateway|unexpected EOF|network is unreachable|disabled by GOPROXY=off|read-only file system/;
 /** How go says that a module is wrong or missing; anything else it says of the sources themselves. */
 const aboutModules =
   /go\.mod|go\.sum|module|not in std|SECURITY ERROR|checksum|GOPROXY|GOVCS|import cycle|requires go|missing dot|verifying|unknown revision|import path|ambiguous import/;
@@ -163,8 +163,17 @@ function placeOf(url: URL): string {
   return `${url.hostname}:${url.port === '' ? defaultPort : url.port}`;
 }
 
+/** How go says that a module is not among those kept, which it cannot write to. */
+const notKept = /disabled by GOPROXY=off|read-only file system/;
+
 function failure(stderr: string, { parse }: GoModulesRequest): BuildError {
   const diagnostics = parse(stderr);
+  if (notKept.test(stderr)) {
+    const names = diagnostics.map(({ message }) => message).join('; ');
+    return new BuildError('build.dependencies_failed', `This builder fetches no modules, and does not have all that are needed: ${names}`, {
+      diagnostics,
+    });
+  }
   const first = diagnostics[0]?.message ?? 'go list failed without a word';
   return new BuildError(aboutModules.test(stderr) ? 'build.dependencies_failed' : 'build.compile_failed', first, { diagnostics });
 }

@@ -45,6 +45,12 @@ export const defaultNpmRegistry = 'https://registry.npmjs.org/';
 const filesMax = 200_000;
 const printedMaxChars = 65_536;
 
+/** Something that npm could not reach, and why. */
+interface ProxyFailure {
+  readonly place: string;
+  readonly why: string;
+}
+
 /** What a build gives to the step. */
 type Context = Pick<CompileContext, 'signal' | 'log' | 'stage'>;
 
@@ -127,8 +133,8 @@ export class NpmDependencies {
   private async runNpm(folder: string, { signal, log }: Context): Promise<void> {
     const { registry } = this.options;
     const command = await this.npm();
-    const refused: string[] = [];
-    const proxy = await openAllowListProxy({ allowed: [placeOf(registry)], onRefused: (place) => refused.push(place) });
+    const failures: ProxyFailure[] = [];
+    const proxy = await openAllowListProxy({ allowed: [placeOf(registry)], onRefused: (place, why) => failures.push({ place, why }) });
     let printed = '';
     try {
       const [program = '', ...args] = [...command, ...this.arguments(folder, proxy.url)];
@@ -148,7 +154,7 @@ export class NpmDependencies {
         },
       });
       signal.throwIfAborted();
-      this.expectSuccess(result, printed, refused);
+      this.expectSuccess(result, printed, failures);
     } finally {
       await proxy.close();
     }
@@ -186,16 +192,19 @@ export class NpmDependencies {
     };
   }
 
-  private expectSuccess({ exitCode, endedBy }: SandboxResult, printed: string, refused: readonly string[]): void {
+  private expectSuccess({ exitCode, endedBy }: SandboxResult, printed: string, failures: readonly ProxyFailure[]): void {
     const { installMs, installMaxBytes } = this.limits;
     if (endedBy === 'deadline') throw failed(`Installing the dependencies took longer than ${installMs / 1_000} seconds.`);
     if (endedBy === 'disk')
       throw new BuildError('build.too_large', `The dependencies have more than ${installMaxBytes} bytes when they are installed.`);
     if (endedBy === 'memory') throw new BuildError('build.memory_exceeded', 'Installing the dependencies needs more memory than it may have.');
     if (exitCode === 0) return;
-    const [place] = refused;
-    if (place !== undefined) throw failed(`A dependency is at ${place}: builds fetch packages from ${this.options.registry} only.`);
-    throw npmFailure(printed, this.options.registry);
+    const { registry } = this.options;
+    const elsewhere = failures.find(({ place }) => !place.includes(placeOf(registry)));
+    if (elsewhere !== undefined) throw failed(`A dependency is at ${elsewhere.place}: builds fetch packages from ${registry} only.`);
+    const [away] = failures;
+    if (away !== undefined) throw failed(`The registry ${registry} cannot be reached from the builder: ${away.why}.`);
+    throw npmFailure(printed, registry);
   }
 
   /** The program that runs npm, and npm as its first argument where it is a script. Throws `build.dependencies_failed` when there is none. */

@@ -47,7 +47,7 @@ export async function startVersionPublisher(torii: TestControlPlane): Promise<Ve
     publish: async (entity, version, wasm, toolchain = { compiler: '1.0.0' }) => {
       const { sha256 } = await torii.api.upload(wasm);
       const buildId = `${idPrefixes.build}_${randomUUID()}` as BuildId;
-      const context = { requestId: buildId, actor: 'build', idempotencyKey: undefined, ifMatch: undefined, ifNoneMatch: undefined };
+      const context = { requestId: buildId, actor: 'build', scopes: [], idempotencyKey: undefined, ifMatch: undefined, ifNoneMatch: undefined };
       let followers: Follower[] = [];
       await writer.run({ ...context, method: 'BUILD', path: buildId }, undefined, async (write) => {
         const built = { functionId: entity.id, version, sha256, language: entity.language, toolchain, sourceSha256: entity.source.sha256, buildId };

@@ -1,112 +1,74 @@
-import type { BackendInput, RawRequest, SnapshotPlugin, SnapshotRoute, TargetRequest } from '@torii/contracts';
-import { parseCookie } from 'cookie';
-import type { GatewayRequest } from './gateway-request.js';
-import { jsonPart, jsonString } from './json-text.js';
-import { headersJson, pathParamsJson, queryJson } from './request-json.js';
+import type {
+  AccessValidatorInput,
+  BackendInput,
+  PreRouteInput,
+  RequestTransformerInput,
+  ResponseTransformerInput,
+  SnapshotRoute,
+} from '@torii/contracts';
+import type { Exchange } from './exchange.js';
+import { membersOf } from './json-text.js';
+import type { ResponseTexts } from './response-texts.js';
 
-/** Writes the JSON a `backend` plugin is called with (`BackendInput`) for one route. */
-export type EncodeInput = (request: GatewayRequest) => string;
+// Inputs are put together by hand: what does not change between requests is made JSON once per revision, and what the
+// steps of a request have in common once per request.
 
-/**
- * The text is put together by hand: what does not change between requests is made JSON once per revision, and what both
- * forms of the request have in common once per request.
- */
-export function inputEncoder(route: Pick<SnapshotRoute, 'id' | 'name'>, plugin: Pick<SnapshotPlugin, 'config'>): EncodeInput {
-  const fixed = membersOf({
-    backend: null,
-    apikey: null,
-    user: null,
-    global_config: {},
-    attrs: {},
-    config: plugin.config,
-    route: { id: route.id, name: route.name },
-  } satisfies Partial<BackendInput>);
-  return (request) => {
-    const shared = sharedOf(request);
+/** Writes the JSON that a plugin is called with, for one place on one route. */
+export type EncodeInput = (exchange: Exchange) => string;
+/** The same for a plugin that is called with a response. */
+export type EncodeResponseInput = (exchange: Exchange, response: ResponseTexts) => string;
+
+type RouteFacts = Pick<SnapshotRoute, 'id' | 'name'>;
+
+/** `BackendInput`; the body has been read. */
+export function backendInput(route: RouteFacts, config: BackendInput['config']): EncodeInput {
+  const fixed = membersOf({ backend: null, ...callerFacts, config, route: factsOf(route) } satisfies Partial<BackendInput>);
+  return (exchange) => {
+    const { texts, outgoing } = exchange;
     return (
-      `{"snowflake":"${request.id}",${fixed},"raw_request":${rawRequest(request, shared)},` +
-      `"request":${targetRequest(request, shared)},${bodyFields(request.body)}}`
+      `{${head(exchange)},${fixed},"raw_request":${texts.raw()},` +
+      `"request":${texts.asOutgoing(outgoing)},${texts.bodyMembers(outgoing.body ?? noBody)}}`
     );
   };
 }
 
-const rawFixed = membersOf({ tls: false, client_cert_chain: null } satisfies Partial<RawRequest>);
-const targetFixed = membersOf({ client_cert_chain: null, backend: null } satisfies Partial<TargetRequest>);
-const rawCookieFixed = membersOf({
-  path: null,
-  domain: null,
-  http_only: false,
-  max_age: null,
-  secure: false,
-  same_site: null,
-} satisfies Partial<RawRequest['cookies'][0]>);
-const targetCookieFixed = membersOf({
-  domain: null,
-  path: null,
-  maxAge: null,
-  secure: false,
-  httpOnly: false,
-} satisfies Partial<TargetRequest['cookies'][0]>);
-
-/** What both forms of a request have in common. Ids, methods and addresses have nothing that JSON escapes. */
-interface Shared {
-  /** Members as they stand in JSON. */
-  readonly members: string;
-  /** Name and value of each cookie, likewise. */
-  readonly cookies: readonly string[];
-  /** Parts of strings: the path, the path for the target, and the query with its `?`. */
-  readonly path: string;
-  readonly targetPath: string;
-  readonly search: string;
+export function preRouteInput(route: RouteFacts, config: PreRouteInput['config']): EncodeInput {
+  const fixed = membersOf({ global_config: {}, config, route: factsOf(route) } satisfies Partial<PreRouteInput>);
+  return (exchange) => `{${head(exchange)},${fixed},"request":${exchange.texts.raw()}}`;
 }
 
-function sharedOf(request: GatewayRequest): Shared {
-  const { target, targetPath } = request;
-  const path = jsonPart(target.path);
-  return {
-    path,
-    targetPath: targetPath === target.path ? path : jsonPart(targetPath),
-    search: target.search === '' ? '' : `?${jsonPart(target.search)}`,
-    members:
-      `"method":"${request.method}","headers":${headersJson(request.rawHeaders)},"query":${queryJson(target.search)}` +
-      `,"version":"HTTP/${request.httpVersion}","path_params":${pathParamsJson(request.pathParams)}`,
-    cookies: request.cookieHeader === undefined ? noCookies : cookiesOf(request.cookieHeader),
+export function accessValidatorInput(route: RouteFacts, config: AccessValidatorInput['config']): EncodeInput {
+  const fixed = membersOf({ ...callerFacts, config, route: factsOf(route) } satisfies Partial<AccessValidatorInput>);
+  return (exchange) => `{${head(exchange)},${fixed},"request":${exchange.texts.raw()}}`;
+}
+
+/** `RequestTransformerInput`; the body has been read. */
+export function requestTransformerInput(route: RouteFacts, config: RequestTransformerInput['config']): EncodeInput {
+  const fixed = membersOf({ ...callerFacts, config, route: factsOf(route) } satisfies Partial<RequestTransformerInput>);
+  return (exchange) => {
+    const { texts, outgoing } = exchange;
+    return (
+      `{${head(exchange)},${fixed},"raw_request":${texts.asReceived()},"otoroshi_request":${texts.asOutgoing(outgoing)},` +
+      `"request":${texts.raw()},${texts.bodyMembers(outgoing.body ?? noBody)}}`
+    );
   };
 }
 
-function rawRequest(request: GatewayRequest, { members, cookies, path, search }: Shared): string {
-  return (
-    `{"id":${request.sequence},${members},"cookies":${listOf(cookies, rawCookieFixed)},${rawFixed},"uri":"${path}${search}"` +
-    `,"path":"${path}","has_body":${request.body.length > 0},"remote":"${request.remoteAddress}"}`
-  );
+export function responseTransformerInput(route: RouteFacts, config: ResponseTransformerInput['config']): EncodeResponseInput {
+  const fixed = membersOf({ ...callerFacts, config, route: factsOf(route) } satisfies Partial<ResponseTransformerInput>);
+  return (exchange, response) =>
+    `{${head(exchange)},${fixed},"raw_response":${response.raw()},"otoroshi_response":${response.current()},` +
+    `"request":${exchange.texts.raw()},${response.bodyMembers()}}`;
 }
 
-function targetRequest(request: GatewayRequest, { members, cookies, targetPath, search }: Shared): string {
-  return (
-    `{"url":"http://${jsonPart(request.target.authority)}${targetPath}${search}",${members},"cookies":${listOf(cookies, targetCookieFixed)}` +
-    `,${targetFixed},"path":"${targetPath}"}`
-  );
+const noBody = new Uint8Array(0);
+const callerFacts = { apikey: null, user: null, global_config: {} } as const;
+
+/** What each call has of its own. */
+function head({ request, attributes }: Exchange): string {
+  return `"snowflake":"${request.id}","attrs":${attributes.toJson()}`;
 }
 
-const noCookies: readonly string[] = [];
-
-function cookiesOf(header: string): string[] {
-  return Object.entries(parseCookie(header)).map(([name, value]) => `"name":${jsonString(name)},"value":${jsonString(value ?? '')}`);
-}
-
-function listOf(cookies: readonly string[], fixed: string): string {
-  if (cookies.length === 0) return '[]';
-  return `[${cookies.map((cookie) => `{${cookie},${fixed}}`).join(',')}]`;
-}
-
-function bodyFields(body: Uint8Array): string {
-  if (body.length === 0) return '"request_body_bytes":null,"request_body_base64":null';
-  const signed = new Int8Array(body.buffer, body.byteOffset, body.byteLength).join(',');
-  const base64 = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64');
-  return `"request_body_bytes":[${signed}],"request_body_base64":"${base64}"`;
-}
-
-/** An object's members as they stand in its JSON. */
-function membersOf(object: object): string {
-  return JSON.stringify(object).slice(1, -1);
+function factsOf({ id, name }: RouteFacts): { id: string; name: string } {
+  return { id, name };
 }

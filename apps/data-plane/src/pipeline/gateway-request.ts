@@ -1,6 +1,6 @@
 import type { RequestTarget } from '../routing/request-target.js';
 
-/** A request as the pipeline sees it: routed, its body read. */
+/** A request as the client sent it, routed. */
 export interface GatewayRequest {
   readonly id: string;
   /** Counts requests of this thread; Otoroshi's `id`. */
@@ -12,10 +12,24 @@ export interface GatewayRequest {
   readonly cookieHeader: string | undefined;
   readonly httpVersion: string;
   readonly remoteAddress: string;
-  readonly body: Uint8Array;
+  readonly hasBody: boolean;
   readonly pathParams: Readonly<Record<string, string>>;
   /** What is left of the path for the target. */
   readonly targetPath: string;
+}
+
+/** A request as it goes to the target: its path stripped, and with what transformers have changed. */
+export interface OutgoingRequest {
+  readonly method: string;
+  /** As it is escaped. */
+  readonly path: string;
+  /** Without the `?`. */
+  readonly search: string;
+  /** Name and value in turn. */
+  readonly rawHeaders: readonly string[];
+  readonly cookieHeader: string | undefined;
+  /** Undefined as long as nobody has read it. */
+  readonly body: Uint8Array | undefined;
 }
 
 /** A response before it is written: nothing is sent until all of it is known to be valid. */

@@ -10,3 +10,8 @@ export function jsonString(text: string): string {
 export function jsonPart(text: string): string {
   return escaped.test(text) ? JSON.stringify(text).slice(1, -1) : text;
 }
+
+/** An object's members as they stand in its JSON. */
+export function membersOf(object: object): string {
+  return JSON.stringify(object).slice(1, -1);
+}

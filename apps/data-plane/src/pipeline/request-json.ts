@@ -32,6 +32,11 @@ function hasTwice(rawHeaders: readonly string[]): boolean {
 }
 
 function joinedHeadersJson(rawHeaders: readonly string[]): string {
+  return `{${[...joinedHeaders(rawHeaders).values()].map(({ name, value }) => `${jsonString(name)}:${jsonString(value)}`).join(',')}}`;
+}
+
+/** Headers by their names in lower case, with the name as it came first. */
+export function joinedHeaders(rawHeaders: readonly string[]): ReadonlyMap<string, { readonly name: string; readonly value: string }> {
   const headers = new Map<string, { readonly name: string; value: string }>();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
@@ -41,7 +46,7 @@ function joinedHeadersJson(rawHeaders: readonly string[]): string {
     if (known === undefined) headers.set(lower, { name, value });
     else known.value += `${lower === 'cookie' ? '; ' : ', '}${value}`;
   }
-  return `{${[...headers.values()].map(({ name, value }) => `${jsonString(name)}:${jsonString(value)}`).join(',')}}`;
+  return headers;
 }
 
 /** A query, without its `?`, as an object of lists of texts, decoded as `URLSearchParams` does. */

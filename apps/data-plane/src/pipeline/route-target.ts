@@ -1,19 +1,12 @@
-import type { InstancePool } from '@torii/wasm-runtime';
+import type { BoundPlugin } from './bound-plugin.js';
 import type { EncodeInput } from './encode-input.js';
 import type { GatewayResponse } from './gateway-request.js';
 
-/** One plugin version that answers a route, ready to be called. */
+/** A plugin that answers a route. */
 export interface FunctionTarget {
   readonly kind: 'function';
-  readonly pluginName: string;
-  readonly pluginVersion: number;
-  readonly requestMaxBytes: number;
-  readonly pool: InstancePool;
+  readonly plugin: BoundPlugin;
   readonly encodeInput: EncodeInput;
-  /** Where its calls are counted. */
-  readonly row: number;
-  /** Where this thread shows, to others, which plugin it runs. */
-  readonly running: RunningPlugin;
 }
 
 /** An answer that was known when the configuration changed. */
@@ -24,8 +17,3 @@ export interface FixedTarget {
 
 /** What answers a route. */
 export type RouteTarget = FunctionTarget | FixedTarget;
-
-export interface RunningPlugin {
-  enter(row: number): void;
-  leave(row: number): void;
-}

@@ -1,53 +1,67 @@
 import { BackendOutput } from '@torii/contracts';
-import type { Deadline, Logger } from '@torii/service-kit';
-import { type CallerSignal, type CallResult, RequestAttributes } from '@torii/wasm-runtime';
 import { withAddedHeaders } from './added-headers.js';
+import { runAfterTarget } from './after-target.js';
 import { applyOutput } from './apply-output.js';
+import { runBeforeTarget } from './before-target.js';
+import { type CallContext, callPlugin } from './call-plugin.js';
+import { type BodySource, Exchange } from './exchange.js';
 import type { GatewayRequest, GatewayResponse } from './gateway-request.js';
 import { type ParsedOutput, parseOutput } from './parse-output.js';
 import { plainBackendOutput } from './plain-output.js';
+import type { RouteSlots } from './route-slots.js';
 import type { FunctionTarget, RouteTarget } from './route-target.js';
-import type { Trace } from './trace.js';
 
-export interface PipelineRun {
+export interface PipelineRun extends CallContext {
   readonly request: GatewayRequest;
+  readonly body: BodySource;
+  /** Undefined for a route without. */
+  readonly slots: RouteSlots | undefined;
   readonly target: RouteTarget;
-  readonly deadline: Deadline;
-  /** Aborted when the client goes. */
-  readonly signal: CallerSignal;
-  readonly trace: Trace;
-  readonly log: Logger;
 }
 
 /**
- * Answers a request through its route's target. The slots before and after it will stand here, in this order.
+ * Answers a request: the slots before the target, the target unless one of them has answered, the slots after it.
  *
- * Throws `plugin.*`, `capacity.pool_exhausted` or `client.gone`; a response is whole and valid or there is none.
+ * Throws `plugin.*`, `capacity.pool_exhausted`, `client.gone` and what reading a body throws; a response is whole and valid
+ * or there is none.
  */
 export async function runPipeline(run: PipelineRun): Promise<GatewayResponse> {
-  const { trace, target } = run;
-  if (target.kind === 'fixed') return target.response;
-  const attributes = new RequestAttributes();
-  const result = await call(run, target, attributes);
-  trace.call = result;
-  const { output, isLenient } = result.output;
-  trace.isLenientOutput = isLenient;
-  if (output.attrs != null) attributes.apply(output.attrs);
-  return withAddedHeaders(applyOutput(output), attributes);
+  const { target, slots } = run;
+  if (slots === undefined && target.kind === 'fixed') return target.response;
+  const exchange = new Exchange(run.request, run.body);
+  const response = slots === undefined ? await ask(run, exchange) : await runSteps(run, exchange, slots);
+  return withAddedHeaders(response, exchange.attributes);
 }
 
-async function call(run: PipelineRun, target: FunctionTarget, attributes: RequestAttributes): Promise<CallResult<ParsedOutput<BackendOutput>>> {
-  const { request, trace, deadline, signal, log } = run;
-  const input = target.encodeInput(request);
-  trace.calledPluginRow = target.row;
-  target.running.enter(target.row);
-  try {
-    return await target.pool.call(input, { requestId: request.id, deadline, signal, log, attributes, read: readBackendOutput });
-  } finally {
-    target.running.leave(target.row);
+async function runSteps(run: PipelineRun, exchange: Exchange, slots: RouteSlots): Promise<GatewayResponse> {
+  const answer = await runBeforeTarget(run, exchange, slots.request);
+  if (answer !== undefined) return answer;
+  return runAfterTarget(run, exchange, await ask(run, exchange), slots.response);
+}
+
+/** Has the target answer. */
+function ask(run: PipelineRun, exchange: Exchange): GatewayResponse | Promise<GatewayResponse> {
+  switch (run.target.kind) {
+    case 'fixed':
+      return run.target.response;
+    case 'function':
+      return callFunction(run, exchange, run.target);
   }
 }
 
-function readBackendOutput(bytes: Uint8Array): ParsedOutput<BackendOutput> {
-  return parseOutput(bytes, BackendOutput, plainBackendOutput);
+async function callFunction(run: PipelineRun, exchange: Exchange, { plugin, encodeInput }: FunctionTarget): Promise<GatewayResponse> {
+  const body = exchange.outgoing.body ?? (await exchange.readBody(plugin.requestMaxBytes));
+  return callPlugin(run, exchange, plugin, {
+    kind: 'backend',
+    input: encodeInput(exchange),
+    bodyBytes: body.length,
+    read: (bytes) => readBackendOutput(bytes, exchange),
+  });
+}
+
+function readBackendOutput(bytes: Uint8Array, exchange: Exchange): ParsedOutput<GatewayResponse> {
+  const { output, isLenient } = parseOutput(bytes, BackendOutput, plainBackendOutput);
+  const response = applyOutput(output);
+  if (output.attrs != null) exchange.attributes.apply(output.attrs);
+  return { output: response, isLenient };
 }

@@ -10,7 +10,7 @@ export class PackageFolder {
 
   /** Throws when there is no such folder. */
   constructor(folder: string) {
-    this.root = realpathSync(folder);
+    this.root = realpathSync.native(folder);
   }
 
   /** Where names are resolved from. */
@@ -21,7 +21,7 @@ export class PackageFolder {
   /** A file's name in the folder, with `/`; undefined when it is not inside of it. */
   nameOf(file: string): string | undefined {
     if (!existsSync(file)) return undefined;
-    const name = path.relative(this.root, realpathSync(file));
+    const name = path.relative(this.root, realpathSync.native(file));
     return name === '' || name.startsWith('..') || path.isAbsolute(name) ? undefined : name.split(path.sep).join('/');
   }
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 import type { SandboxLimits, SandboxResult } from '../../sandbox/sandbox-run.js';
@@ -33,6 +34,8 @@ const cpuSeconds = 600;
 const processesMax = 256;
 const openFilesMax = 1_024;
 const outputMaxBytes = 32 * 1024 * 1024;
+/** Of one compiler at its work, by which is reckoned how many may work at once. */
+const memoryPerJobBytes = 400 * 1024 * 1024;
 /** Compiled dependencies, which are copied into the folder of each build. */
 const targetMaxBytes = 1024 * 1024 * 1024;
 
@@ -61,7 +64,7 @@ export async function runCargo(
     command: 'sh',
     args: ['-c', script, 'sh', ...run.args],
     cwd: folders.source,
-    env: { ...environment(rust, folders), ...run.env },
+    env: { ...environment(rust, folders), CARGO_BUILD_JOBS: String(jobsWithin(context.limits.memoryMaxBytes)), ...run.env },
     readOnly: [rust.sysroot, path.dirname(rust.cargo), ...run.readOnly],
     readWrite: run.writable,
     network: run.network,
@@ -71,6 +74,11 @@ export async function runCargo(
   });
   throwWhenEnded('The Rust compiler', result, limits, context.signal);
   return result;
+}
+
+/** All of them together have the memory of one build. */
+function jobsWithin(memoryMaxBytes: number): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(memoryMaxBytes / memoryPerJobBytes)));
 }
 
 function environment(rust: RustInstallation, folders: CargoFolders): Record<string, string> {

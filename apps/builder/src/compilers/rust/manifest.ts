@@ -70,8 +70,8 @@ export function readManifests(files: ReadonlyMap<string, Uint8Array>, entry: str
       dependencies.add(packageOf(name, spec));
     }
   }
-  const names = [...tables.values()].map((manifest) => text(table(manifest['package'])['name'])).filter((name) => name !== undefined);
-  const releaseProfile = new Set(Object.keys(table(table(root['profile'])['release'])));
+  const names = [...tables.values()].map((manifest) => text(table(manifest.package).name)).filter((name) => name !== undefined);
+  const releaseProfile = new Set(Object.keys(table(table(root.profile).release)));
   return { root, inner, libraryName: libraryOf(root, entry, files), ownCrates: names, dependencies, releaseProfile };
 }
 
@@ -101,12 +101,12 @@ function parseToml(file: string, content: string): Table {
 }
 
 function libraryOf(root: Table, entry: string, files: ReadonlyMap<string, Uint8Array>): string {
-  const packageName = text(table(root['package'])['name']);
+  const packageName = text(table(root.package).name);
   if (packageName === undefined) {
     throw new BuildError('build.compile_failed', 'Cargo.toml has no [package] with a name: a function is one package, whose library is built');
   }
-  const library = table(root['lib']);
-  const libraryPath = path.posix.normalize(text(library['path']) ?? defaultLibrary);
+  const library = table(root.lib);
+  const libraryPath = path.posix.normalize(text(library.path) ?? defaultLibrary);
   if (!files.has(libraryPath)) {
     throw new BuildError(
       'build.missing_entry',
@@ -119,13 +119,13 @@ function libraryOf(root: Table, entry: string, files: ReadonlyMap<string, Uint8A
       `The function begins with ${entry}, but the library of Cargo.toml with ${libraryPath}: set [lib] path, or the entry of the function, to the same file`,
     );
   }
-  return (text(library['name']) ?? packageName).replaceAll('-', '_');
+  return (text(library.name) ?? packageName).replaceAll('-', '_');
 }
 
 function* dependenciesOf(manifest: Table): Generator<{ name: string; spec: unknown }> {
-  const places = [manifest, table(manifest['workspace']), ...Object.values(table(manifest['target'])).map(table)];
+  const places = [manifest, table(manifest.workspace), ...Object.values(table(manifest.target)).map(table)];
   const sections = places.flatMap((place) => dependencyTables.map((name) => table(place[name])));
-  const replacements = [...Object.values(table(manifest['patch'])).map(table), table(manifest['replace'])];
+  const replacements = [...Object.values(table(manifest.patch)).map(table), table(manifest.replace)];
   for (const section of [...sections, ...replacements]) {
     for (const [name, spec] of Object.entries(section)) yield { name, spec };
   }
@@ -137,7 +137,7 @@ function checkSource(file: string, name: string, spec: unknown, files: ReadonlyM
     if (fields[field] === undefined) continue;
     throw refused(file, `${name} is ${where}: builds take crates from crates.io, and crates that lie within the function`);
   }
-  const location = text(fields['path']);
+  const location = text(fields.path);
   if (location === undefined) return;
   const target = path.posix.join(path.posix.dirname(file), location);
   if (path.isAbsolute(location) || target.startsWith('..') || !files.has(path.posix.join(target, rootManifest))) {
@@ -150,7 +150,7 @@ function refused(file: string, message: string): BuildError {
 }
 
 function packageOf(name: string, spec: unknown): string {
-  return text(table(spec)['package']) ?? name;
+  return text(table(spec).package) ?? name;
 }
 
 export function table(value: unknown): Table {

@@ -42,9 +42,9 @@ export function skeletonOf(files: ReadonlyMap<string, Uint8Array>, manifests: Ma
 }
 
 function rootOf(manifest: Table): Table {
-  const { path: library } = table(manifest['lib']);
+  const { path: library } = table(manifest.lib);
   const own = {
-    package: { name: skeletonName, version: '0.0.0', ...sorted(table(manifest['package']), keptPackageFields) },
+    package: { name: skeletonName, version: '0.0.0', ...sorted(table(manifest.package), keptPackageFields) },
     ...(library === undefined ? {} : { lib: { path: library } }),
   };
   return { ...own, ...sorted(manifest, keptTables) };
@@ -65,7 +65,7 @@ function inOrder(value: unknown): unknown {
 function chosenIn(text: string): unknown {
   try {
     const { package: packages } = parse(text);
-    return Array.isArray(packages) ? packages.filter((entry) => table(entry)['source'] !== undefined) : [];
+    return Array.isArray(packages) ? packages.filter((entry) => table(entry).source !== undefined) : [];
   } catch {
     return text;
   }

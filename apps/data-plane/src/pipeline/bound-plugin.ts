@@ -1,0 +1,19 @@
+import type { InstancePool } from '@torii/wasm-runtime';
+
+/** A plugin version as this thread runs it, ready to be called. */
+export interface BoundPlugin {
+  readonly name: string;
+  readonly version: number;
+  readonly requestMaxBytes: number;
+  readonly responseMaxBytes: number;
+  readonly pool: InstancePool;
+  /** Where its calls are counted. */
+  readonly row: number;
+  /** Where this thread shows, to others, which plugin it runs. */
+  readonly running: RunningPlugin;
+}
+
+export interface RunningPlugin {
+  enter(row: number): void;
+  leave(row: number): void;
+}

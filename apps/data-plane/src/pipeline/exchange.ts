@@ -1,0 +1,52 @@
+import { AppError } from '@torii/contracts';
+import { RequestAttributes } from '@torii/wasm-runtime';
+import type { GatewayRequest, OutgoingRequest } from './gateway-request.js';
+import { RequestTexts } from './request-texts.js';
+
+/** The body of a request, not read before somebody needs it. */
+export interface BodySource {
+  /**
+   * All of it, read once. Throws `client.body_too_large` when it is more than `maxBytes`, `client.request_timeout`,
+   * `client.gone`, `capacity.overloaded`.
+   */
+  read(maxBytes: number): Promise<Uint8Array>;
+}
+
+const noBody = new Uint8Array(0);
+
+/** One request on its way through the steps of its route: what came in, what goes to the target, and what plugins tell each other. */
+export class Exchange {
+  /** Replaced, never changed, so that a slot that fails leaves no trace. */
+  outgoing: OutgoingRequest;
+  attributes = new RequestAttributes();
+  readonly texts: RequestTexts;
+  private isBodyChanged = false;
+
+  constructor(
+    readonly request: GatewayRequest,
+    private readonly source: BodySource,
+  ) {
+    const { method, target, targetPath, rawHeaders, cookieHeader, hasBody } = request;
+    this.outgoing = { method, path: targetPath, search: target.search, rawHeaders, cookieHeader, body: hasBody ? undefined : noBody };
+    this.texts = new RequestTexts(request);
+  }
+
+  /** The body as it goes to the target. Throws as `BodySource` does, or `plugin.limit_exceeded` when a transformer made it too large. */
+  async readBody(maxBytes: number): Promise<Uint8Array> {
+    const { body } = this.outgoing;
+    if (body === undefined) {
+      const read = await this.source.read(maxBytes);
+      this.outgoing = { ...this.outgoing, body: read };
+      return read;
+    }
+    if (body.length <= maxBytes) return body;
+    if (!this.isBodyChanged) throw new AppError('client.body_too_large', { detail: `at most ${maxBytes} bytes are accepted here` });
+    throw new AppError('plugin.limit_exceeded', { detail: `a request transformer made a body of more than the ${maxBytes} bytes that the next plugin takes` });
+  }
+
+  /** Takes over what a transformer made of the request. */
+  change(outgoing: OutgoingRequest): void {
+    if (outgoing.body !== this.outgoing.body) this.isBodyChanged = true;
+    this.outgoing = outgoing;
+  }
+}

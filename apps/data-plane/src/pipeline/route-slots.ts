@@ -1,0 +1,30 @@
+import type { SlotKind } from '@torii/contracts';
+import type { BoundPlugin } from './bound-plugin.js';
+import type { EncodeInput, EncodeResponseInput } from './encode-input.js';
+import type { PathScope } from './path-scope.js';
+
+interface BoundSlot {
+  readonly plugin: BoundPlugin;
+  /** Undefined: every request of the route. */
+  readonly scope: PathScope | undefined;
+  /** Whether the request goes on without it when the plugin fails. */
+  readonly isSkippable: boolean;
+}
+
+/** A slot before the target. */
+export interface RequestSlot extends BoundSlot {
+  readonly kind: Exclude<SlotKind, 'response_transformer'>;
+  readonly encodeInput: EncodeInput;
+}
+
+/** A slot after it. */
+export interface ResponseSlot extends BoundSlot {
+  readonly kind: 'response_transformer';
+  readonly encodeInput: EncodeResponseInput;
+}
+
+/** The slots of a route in the order in which they run: by kind, then as the route has them. */
+export interface RouteSlots {
+  readonly request: readonly RequestSlot[];
+  readonly response: readonly ResponseSlot[];
+}
