@@ -46,6 +46,11 @@ export class ABuilder {
     return present(this.connections[0]);
   }
 
+  /** For commands, and to subscribe with. */
+  get connected(): { redis: Redis; subscriber: Redis } {
+    return { redis: this.redis, subscriber: present(this.connections[1]) };
+  }
+
   get internalUrl(): string {
     return `http://127.0.0.1:${present(this.builder).port}`;
   }

@@ -34,6 +34,9 @@ export class ACompiler implements Compiler {
         return sleep(amount, undefined, { signal: context.signal });
       case 'hang':
         return new Promise(() => undefined);
+      case 'hold':
+        this.folders.push(await context.folder());
+        return sleep(amount, undefined, { signal: context.signal });
       case 'flood': {
         const text = `${'x'.repeat(99)}\n`.repeat(1_000);
         for (let i = 0; i < amount; i++) context.log('stdout', text);
@@ -45,6 +48,10 @@ export class ACompiler implements Compiler {
       case 'refuse':
         throw new BuildError('build.compile_failed', 'It does not compile: change line 3.', {
           diagnostics: [{ severity: 'error', message: 'no', file: 'main.wat', line: 3, column: 7 }],
+        });
+      case 'rant':
+        throw new BuildError('build.compile_failed', 'x'.repeat(9_000), {
+          diagnostics: Array.from({ length: 200 }, () => ({ severity: 'error', message: `\0${'x'.repeat(9_000)}`, file: 'f'.repeat(600), line: 0, column: 1.5 })),
         });
       case 'fault':
         throw new Error('the disk is full');

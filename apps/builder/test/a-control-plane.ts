@@ -12,6 +12,8 @@ export class AControlPlane {
   readonly requests: string[] = [];
   /** When set, every request is answered with it. */
   failWith: number | undefined;
+  /** What is held for uploads is held for every request. */
+  holdsEverything = false;
   private uploadsHeld: PromiseWithResolvers<void> | undefined;
   private readonly trees = new Map<string, SourceTree>();
   private server: Server | undefined;
@@ -64,6 +66,7 @@ export class AControlPlane {
     if (req.headers.authorization !== `Bearer ${nodeToken}`) return end(res, 401);
     this.requests.push(`${req.method} ${req.url}`);
     if (this.failWith !== undefined) return end(res, this.failWith);
+    if (this.holdsEverything) await this.uploadsHeld?.promise;
     const [, , kind = '', key = ''] = (req.url ?? '').split('/');
     if (req.method === 'PUT' && kind === 'artifacts') {
       const chunks: Uint8Array[] = [];

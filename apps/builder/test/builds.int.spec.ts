@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BuildCancellation, BuilderRegistry, buildQueueLimits } from '@torii/build-queue';
 import { sha256 } from '@torii/config-sync';
-import { buildLogLimits } from '@torii/contracts';
+import { buildLogLimits, diagnosticsMax } from '@torii/contracts';
 import { eventually } from '@torii/test-kit';
 import { ABuilder, aSource } from './a-builder.js';
 
@@ -64,6 +64,22 @@ describe('a build', () => {
     await setting.start();
     const outcome = await setting.build('(module (func $start unreachable) (start $start) (func (export "run") (result i32) i32.const 0))');
     expect(outcome).toMatchObject({ status: 'failed', error: { code: 'build.smoke_failed' } });
+  });
+
+  it('tells how it ended, however much its compiler says', async () => {
+    await setting.start();
+    const outcome = await setting.build(aSource('rant'));
+    if (outcome.status !== 'failed') throw new Error(JSON.stringify(outcome));
+    expect(outcome.error.code).toBe('build.compile_failed');
+    expect(outcome.error.diagnostics).toHaveLength(diagnosticsMax);
+    expect(outcome.error.diagnostics[0]).toEqual({ severity: 'error', message: `\ufffd${'x'.repeat(7_999)}`, file: 'f'.repeat(512) });
+  });
+
+  it('tells how it ended, however long the names in its module are', async () => {
+    await setting.start();
+    const functions = ['a', 'b', 'c'].map((letter) => `(func (export "${letter.repeat(3_000)}"))`).join(' ');
+    expect(await setting.build(`(module ${functions})`)).toMatchObject({ status: 'succeeded', smoke: { outcome: 'not_called' } });
+    expect(await setting.build(`(module (func (export "${'d'.repeat(100_000)}")))`)).toMatchObject({ status: 'succeeded' });
   });
 
   it('is tried three times after a fault of ours, and then given up with the last reason', async () => {

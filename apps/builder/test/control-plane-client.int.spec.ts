@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sha256 } from '@torii/config-sync';
+import { diagnosticsMax } from '@torii/contracts';
 import { Secret } from '@torii/service-kit';
 import { ControlPlaneAway } from '../src/control-plane/control-plane-away.js';
 import { ControlPlaneClient } from '../src/control-plane/control-plane-client.js';
@@ -45,6 +46,23 @@ describe('what a builder asks the control plane', () => {
     await client().storeArtifact(sha256(wasm), wasm, signal);
     expect(controlPlane.artifacts.get(sha256(wasm))).toEqual(wasm);
     await expect(client().storeArtifact('0'.repeat(64), wasm, signal)).rejects.toThrow('answered 422');
+  });
+
+  it('takes the longest answer that the build cache may give, and what is no answer for none', async () => {
+    const key = 'c'.repeat(64);
+    const warnings = Array.from({ length: diagnosticsMax }, () => ({ severity: 'warning' as const, message: '\u0001'.repeat(8_000), file: 'a.ts' }));
+    const cached = { sha256: key, toolchain: { test: '1' }, warnings };
+    controlPlane.cache.set(key, cached);
+    expect(await client().cachedBuild(key, signal)).toEqual(cached);
+    controlPlane.cache.set(key, Buffer.from('{') as never);
+    expect(await client().cachedBuild(key, signal)).toBeUndefined();
+  });
+
+  it('does not take an answer that is too long for a control plane that is away', async () => {
+    const digest = controlPlane.addSources({ 'main.wat': 'x'.repeat(33 * 1024 * 1024) });
+    const failure = client().sources(digest, signal);
+    await expect(failure).rejects.toThrow('more than');
+    await expect(failure).rejects.not.toBeInstanceOf(ControlPlaneAway);
   });
 
   it('waits no longer than it may, nor than its build goes on', async () => {

@@ -1,5 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { BuilderRegistry } from '@torii/build-queue';
+import { BuildCancellation, BuilderRegistry } from '@torii/build-queue';
 import { eventually, type OwnRedis, startOwnRedis } from '@torii/test-kit';
 import { ABuilder, aSource } from './a-builder.js';
 
@@ -66,6 +67,36 @@ describe('a builder whose surroundings fail', () => {
     await eventually(() => setting?.add(again));
     expect((await setting.outcome(again, 60_000)).status).toBe('succeeded');
   }, 120_000);
+
+  it('keeps a build apart from an earlier attempt at it that was lost and has not ended yet', async () => {
+    own = await startOwnRedis();
+    setting = new ABuilder(own.url);
+    await setting.start({ TORII_BUILD_SLOTS: '2' });
+    const { compiler, redis, keys } = setting;
+    const registry = new BuilderRegistry(redis, keys);
+    const running = async (): Promise<number | undefined> => (await registry.list())[0]?.running;
+    const lost = await setting.add(setting.job(aSource('hang')));
+    await eventually(() => compiler.compiled.length === 1);
+    await redis.flushall();
+    const again = await setting.add(setting.job(aSource('hold 60000'), { buildId: lost.buildId }));
+    await eventually(() => compiler.folders.length === 1);
+    expect(await eventually(running)).toBe(2);
+    await eventually(async () => (await running()) === 1, { timeoutMs: 60_000 });
+    expect((await stat(compiler.folders[0] ?? '')).isDirectory()).toBe(true);
+    await new BuildCancellation({ redis, keys }).request(lost.buildId);
+    expect(await setting.outcome(again)).toMatchObject({ status: 'cancelled' });
+  }, 120_000);
+
+  it('does not blame a source for the time that the control plane takes', async () => {
+    setting = new ABuilder();
+    await setting.start({ TORII_BUILD_TIMEOUT_MS: '300' });
+    setting.controlPlane.holdUploads();
+    setting.controlPlane.holdsEverything = true;
+    const job = await setting.add(setting.job(aSource()));
+    await eventually(async () => (await setting?.lines(job))?.some((line) => line.includes('the control plane')) === true);
+    await eventually(async () => expect(await setting?.queues.find(job.language, job.buildId)).toMatchObject({ state: 'waiting' }));
+    setting.controlPlane.releaseUploads();
+  }, 60_000);
 
   it('starts without Redis, says that it is not ready, and works once Redis is there', async () => {
     own = await startOwnRedis();

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BuilderRunRequest, FunctionRun } from '@torii/contracts';
-import { aKeyWith } from './support/admin-key.js';
 import { TestBuilder } from './support/a-builder.js';
+import { aKeyWith } from './support/admin-key.js';
 import { type ApiClient, aModule, importMapGet } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
 

@@ -105,6 +105,16 @@ describe('the log of a build', () => {
     expect(bytes).toBeGreaterThan(buildLogLimits.totalMaxBytes / 2);
   });
 
+  it('gets nothing more from a writer that was told to forget what it has not written', async () => {
+    const log = writer();
+    log.append(line('hello'));
+    log.discard();
+    log.append(line('again'));
+    await log.close();
+    expect(await reader.readAll(buildId)).toEqual([]);
+    expect(await connections.redis.exists(keys.log(buildId))).toBe(0);
+  });
+
   it('goes soon after it is kept elsewhere', async () => {
     const log = writer();
     log.append(line('hello'));

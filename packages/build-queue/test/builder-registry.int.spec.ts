@@ -47,6 +47,13 @@ describe('what builders and the control plane know of each other', () => {
     expect(await registry.list()).toEqual([]);
   });
 
+  it('forgets nobody because of a builder whose clock is wrong', async () => {
+    const registry = new BuilderRegistry(connections.redis, keys);
+    const [behind, right, ahead] = [-7_200_000, 0, 7_200_000].map((offMs) => ({ ...aBuilder(), at: new Date(Date.now() + offMs).toISOString() }));
+    for (const builder of [behind, right, ahead]) if (builder !== undefined) await registry.announce(builder);
+    expect((await registry.list()).map(({ id }) => id)).toEqual([behind?.id, right?.id, ahead?.id].sort());
+  });
+
   it('skips a builder whose words it cannot read', async () => {
     const registry = new BuilderRegistry(connections.redis, keys);
     const builder = aBuilder();

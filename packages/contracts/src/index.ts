@@ -140,6 +140,15 @@ export {
   ResponseTransformerOutput,
   type TargetResponse,
 } from './slot-io.js';
-export { CurrentRevision, pluginVersionKey, Snapshot, SnapshotMatch, SnapshotPlugin, SnapshotRoute, SnapshotSlot, snapshotSchemaVersion } from './snapshot.js';
+export {
+  CurrentRevision,
+  pluginVersionKey,
+  Snapshot,
+  SnapshotMatch,
+  SnapshotPlugin,
+  SnapshotRoute,
+  SnapshotSlot,
+  snapshotSchemaVersion,
+} from './snapshot.js';
 export { FilePath, SourceFile, SourceTree, sourceLimits } from './source-file.js';
 export { Template, TemplateWithFiles } from './template.js';

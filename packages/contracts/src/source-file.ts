@@ -4,7 +4,10 @@ const segmentPattern = /^[^\\:*?"<>|\p{Cc}]{1,128}$/u;
 /** Folders whose contents are made by tools, and would carry what we did not check into a build. */
 const reservedFolders = new Set(['node_modules', '.git']);
 
+const pathMaxLength = 255;
+
 function pathProblem(path: string): string | undefined {
+  if (path.length > pathMaxLength) return `must have at most ${pathMaxLength} characters`;
   if (path.startsWith('/')) return 'must be relative: without / at its beginning';
   for (const segment of path.split('/')) {
     if (segment === '') return 'must not hold an empty folder name, or end with /';
@@ -20,7 +23,7 @@ function pathProblem(path: string): string | undefined {
 export const FilePath = z
   .string()
   .min(1)
-  .max(255)
+  .max(pathMaxLength) // also as it came: normalising takes time
   .transform((path) => path.normalize('NFC'))
   .superRefine((path, context) => {
     const problem = pathProblem(path);

@@ -38,7 +38,8 @@ try {
   if (!WebAssembly.validate(template)) throw new Error('the template is not valid');
   writeFileSync(new URL('template.wasm', target), template);
   const manifest = {
-    sha256: createHash('sha256').update(template).digest('hex'),
+    sha256: sha256Of(template),
+    glueSha256: sha256Of(glueText()),
     quickjsWasi,
     operations: operationNames,
     firstOperation,
@@ -76,4 +77,8 @@ async function trim(bytes) {
   for (const name of names) if (!keptExports.has(name)) module.removeExport(name);
   module.runPasses(['duplicate-import-elimination', 'remove-unused-module-elements']);
   return module.emitBinary();
+}
+
+function sha256Of(content) {
+  return createHash('sha256').update(content).digest('hex');
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startUpstream, type Upstream } from '@torii/test-kit';
+import { describeModule } from '@torii/wasm-binary';
 import { closeAll, compile, failureOfCall, type LoadedFunction, load, loadSource } from '../test/a-function.js';
 
 afterAll(closeAll);
@@ -250,7 +251,12 @@ describe('fetch', () => {
 
 describe('what a function imports of packages/pdk', () => {
   it('is bundled, and brings no host function that is not used', async () => {
-    const { exports } = await compile("import '@torii/pdk'; export function run() {}");
-    expect(exports).toEqual(['run']);
+    const { wasm: nothing } = await compile("import * as all from '@torii/pdk'; export function run() { return typeof all.config }");
+    const { wasm: map } = await compile("import { get } from '@torii/pdk/plugin-map'; export function run() { return get('a') ?? 'none' }");
+    const hostFunctionsOf = (bytes: Uint8Array): string[] =>
+      describeModule(bytes).imports.flatMap(({ module, name }) => (module === 'extism:host/user' && !name.startsWith('proxy_last') ? [name] : []));
+    expect(hostFunctionsOf(nothing)).toEqual([]);
+    expect(hostFunctionsOf(map)).toEqual(['proxy_plugin_map_get']);
+    expect(await (await load(map)).text()).toBe('none');
   });
 });

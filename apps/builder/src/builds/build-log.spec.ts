@@ -45,6 +45,25 @@ describe('BuildLog', () => {
     expect(sink.texts).toEqual(['stderr: red', 'stdout: one line', 'torii: done']);
   });
 
+  it('leaves nothing in a line that a terminal would act on, or that hides what it says', async () => {
+    const sink = new Sink();
+    const log = new BuildLog(sink, systemClock);
+    log.write('stdout', 'a\0b\u0007\u001b]0;title\u0007c\u009b31md\te\u001b[2Jf\u001bPq\u001b\\g\u001b[\u202eh\ud800\n');
+    log.write('stdout', '10%\r20%\r\n\rdone\n');
+    await log.close();
+    expect(sink.texts).toEqual(['stdout: a\ufffdb\ufffdcd\tefg\ufffd[\ufffdh\ufffd', 'stdout: 10%', 'stdout: 20%', 'stdout: done']);
+  });
+
+  it('makes one clean line of any bytes, in time that grows with their number only', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('\u001b', ';', '?', '[', ']', 'a', '0', '\u0007', '\r', '\u009c', '\0'), maxLength: 4_000 }), (text) => {
+        const sink = new Sink();
+        new BuildLog(sink, systemClock).write('stdout', `${text}\n`);
+        for (const shown of sink.texts) expect(shown).toMatch(/^[^\p{Cc}]*$/u);
+      }),
+    );
+  });
+
   it('holds no more of a line that does not end than a line may have', () => {
     const sink = new Sink();
     const log = new BuildLog(sink, systemClock);

@@ -28,6 +28,7 @@ export interface RustCompilerOptions extends RustPlaces {
   readonly crateHosts?: readonly string[];
 }
 
+const rememberedMs = 30_000;
 const defaultCacheMaxBytes = 4 * 1024 * 1024 * 1024;
 const defaultCrateHosts = ['index.crates.io:443', 'static.crates.io:443'];
 const ownCratesFolder = fileURLToPath(new URL('../../../../pdks/rust', import.meta.url));
@@ -43,7 +44,7 @@ export class RustCompiler implements Compiler {
   private readonly ownCrates = new OwnCrates(ownCratesFolder);
   /** What the last probe found, for the installation that it was made with. */
   private probed: { readonly installation: string; readonly problem: string | undefined } | undefined;
-  private detecting: Promise<RustInstallation | { readonly reason: string }> | undefined;
+  private looked: { readonly atMs: number; readonly found: Promise<RustInstallation | { readonly reason: string }> } | undefined;
 
   constructor(private readonly options: RustCompilerOptions) {
     const { cacheFolder, cacheMaxBytes = defaultCacheMaxBytes } = options;
@@ -70,11 +71,12 @@ export class RustCompiler implements Compiler {
       replaced: this.ownCrates.instead(manifests.dependencies, { isOffline: false }),
       isOffline: false,
     };
-    const wasm = await this.compileWith(fill, files).catch((error: unknown) => {
+    const built = await this.compileWith(fill, files).catch((error: unknown) => {
       if (!(error instanceof RegistryUnreachable)) throw error;
       return this.compileOffline(fill, files, error);
     });
-    return resultOf(missingFunctions(wasm.wasm, request.functionNames, 'mark it #[plugin_fn], and pub') ?? { ok: true, ...wasm, log: '' }, context);
+    const missing = missingFunctions(built.wasm, request.functionNames, 'mark it #[plugin_fn], and pub');
+    return resultOf(missing ?? { ok: true, ...built, log: '' }, context);
   }
 
   /** With our own small `extism-pdk` instead of the real one, which is enough for functions that need no other crate. */
@@ -118,16 +120,15 @@ export class RustCompiler implements Compiler {
 
   /** Everything that the compiled dependencies come from. */
   private async keyOf({ rust, skeleton, replaced, isOffline }: DependencyFill): Promise<string> {
-    const parts = [rust.identity, rust.sysroot, await this.ownCrates.digest(), [...replaced.keys()], isOffline, skeleton.identity];
+    const parts = [rust.identity, rust.sysroot, [...replaced.keys()], await this.ownCrates.digest(replaced.values()), isOffline, skeleton.identity];
     return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   }
 
-  /** One look at a time serves all who ask. */
+  /** One look serves all who ask within a while. */
   private installation(): Promise<RustInstallation | { readonly reason: string }> {
-    this.detecting ??= this.find().finally(() => {
-      this.detecting = undefined;
-    });
-    return this.detecting;
+    const nowMs = performance.now();
+    if (this.looked === undefined || nowMs - this.looked.atMs > rememberedMs) this.looked = { atMs: nowMs, found: this.find() };
+    return this.looked.found;
   }
 
   private async find(): Promise<RustInstallation | { readonly reason: string }> {

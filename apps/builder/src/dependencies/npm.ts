@@ -34,7 +34,7 @@ export interface NpmLimits {
 }
 
 const mebibyte = 1024 * 1024;
-export const npmLimits: NpmLimits = {
+const npmLimits: NpmLimits = {
   installMaxBytes: 256 * mebibyte,
   installMs: 60_000,
   folderMaxBytes: 1024 * mebibyte,

@@ -125,6 +125,7 @@ export class BuildRecorder {
     return {
       requestId: buildId,
       actor: row?.actor ?? 'control-plane',
+      scopes: [],
       idempotencyKey: undefined,
       ifMatch: undefined,
       ifNoneMatch: undefined,

@@ -10,8 +10,10 @@ import {
   PluginSpec,
   type Route,
   RouteSpec,
+  type Scope,
   wasiNamespace,
 } from '@torii/contracts';
+import { requireScopes } from '../auth/principal.js';
 import { invalid } from '../http/invalid.js';
 import { isCallable } from '../plugins/check-module.js';
 import { findPlugin } from '../plugins/plugins.queries.js';
@@ -26,6 +28,8 @@ const endpointTag = 'function-endpoint';
 /** Exports that toolchains make for themselves begin with it, such as `_initialize`. */
 const internalPrefix = '_';
 const namedExportsMax = 10;
+/** Of what an endpoint is made of: who writes functions alone could else give a plugin of theirs any grant and address. */
+const endpointScopes: readonly Scope[] = ['plugins:write', 'routes:write'];
 
 /**
  * `/fn/<name>` on every node: a plugin named like the function and a route `fn-<name>`, both made and kept in step here,
@@ -39,18 +43,25 @@ export class FunctionEndpoint {
   ) {}
 
   /**
-   * Makes the endpoint be what the function says, `nameBefore` being what the function was called until now; answers
-   * what became of its plugin, undefined where there is none to be: it is off, or nothing is built yet.
+   * Makes the endpoint be what the function says, `nameBefore` being what the function was called until now.
    *
-   * Throws `client.invalid`, with pointers into the function, when the version cannot be called as its settings say, and
-   * `client.conflict` when a name it needs is taken by what is not ours.
+   * Throws `client.forbidden` when the key may not write plugins and routes, built or not: later builds bring about what is
+   * allowed here. Throws `client.invalid`, with pointers into the function, when the version cannot be called as its
+   * settings say, and `client.conflict` when a name it needs is taken by what is not ours.
    */
-  async sync(write: Write, entity: FunctionEntity, nameBefore: string): Promise<Follower | undefined> {
+  async sync(write: Write, entity: FunctionEntity, nameBefore: string): Promise<void> {
+    requireScopes(write, endpointScopes, 'the endpoint of a function');
+    await this.bringAbout(write, entity, nameBefore);
+  }
+
+  /** Answers what became of the plugin, undefined where there is none to be: it is off, or nothing is built yet. */
+  private async bringAbout(write: Write, entity: FunctionEntity, nameBefore: string): Promise<Follower | undefined> {
     if (!entity.endpoint.enabled) {
       await this.switchOff(write, entity, nameBefore);
       return undefined;
     }
     refuseLongName(entity);
+    refuseOtherKinds(entity);
     const plugin = await this.findPlugin(write, entity, nameBefore);
     const route = plugin === undefined ? undefined : await findOwnRoute(write, nameBefore, plugin);
     await refuseTakenNames(write, entity, { plugin, route });
@@ -66,11 +77,14 @@ export class FunctionEndpoint {
     return { pluginId: saved.id, name: saved.name, outcome, version: saved.version };
   }
 
-  /** The same for a version that was just built: what stands in the way is answered, since the build itself is fine. */
+  /**
+   * The same for a version that was just built, whoever built it: the endpoint was allowed when it was switched on. What
+   * stands in the way is answered, since the build itself is fine.
+   */
   async follow(write: Write, entity: FunctionEntity): Promise<Follower | undefined> {
     if (!entity.endpoint.enabled) return undefined;
     try {
-      return await this.sync(write, entity, entity.name);
+      return await this.bringAbout(write, entity, entity.name);
     } catch (error) {
       if (!(error instanceof AppError) || error.owner !== 'client') throw error;
       const plugin = await this.findPlugin(write, entity, entity.name);
@@ -88,10 +102,11 @@ export class FunctionEndpoint {
     return row?.functionId === entity.id ? plugin : undefined;
   }
 
-  /** Before the function goes. Throws `client.conflict` when routes of others use the endpoint's plugin. */
+  /** Before the function goes. Throws `client.conflict` when routes of others use the endpoint's plugin, and `client.forbidden` as `sync`. */
   async remove(write: Write, entity: FunctionEntity): Promise<void> {
     const plugin = await this.findPlugin(write, entity, entity.name);
     if (plugin === undefined) return;
+    requireScopes(write, endpointScopes, 'the endpoint of a function');
     const route = await findOwnRoute(write, entity.name, plugin);
     if (route !== undefined) await this.routes.delete(write, route);
     await this.plugins.delete(write, plugin);
@@ -112,9 +127,10 @@ export class FunctionEndpoint {
     return answer.body;
   }
 
+  /** A route that somebody has switched off by itself stays off. */
   private async saveRoute(write: Write, current: Route | undefined, spec: RouteSpec): Promise<void> {
     if (current === undefined) await this.routes.insert(write, spec);
-    else await this.routes.update(write, current, spec);
+    else await this.routes.update(write, current, { ...spec, enabled: current.enabled });
   }
 }
 
@@ -132,6 +148,12 @@ function refuseLongName({ name }: FunctionEntity): void {
   if (namePattern.test(routeNameOf(name))) return;
   const detail = `is too long for an endpoint, whose route is called "${routeNameOf('<name>')}": 60 characters at most`;
   throw invalid([{ pointer: '/name', detail }]);
+}
+
+/** Before anything is written: no route takes a plugin of another kind as its target. */
+function refuseOtherKinds({ settings }: FunctionEntity): void {
+  if (settings.kind === 'backend') return;
+  throw invalid([{ pointer: '/settings/kind', detail: `is ${settings.kind}: only a backend can answer at an endpoint` }]);
 }
 
 async function refuseTakenNames(

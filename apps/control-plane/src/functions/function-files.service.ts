@@ -45,9 +45,10 @@ export class FunctionFilesService {
   async getFile(reference: string, path: string, context: RequestContext): Promise<Answer> {
     const entity = await this.find(reference);
     const headers = { etag: functionEtag(entity) };
-    if (isNotModified(context.ifNoneMatch, headers.etag)) return new Answer(304, undefined, headers);
     const file = fileAt(await readTree(this.prisma, entity.source.sha256), path);
+    // First: the tag is the function's, which callers have from its other files too.
     if (file === undefined) throw fileNotFound(path);
+    if (isNotModified(context.ifNoneMatch, headers.etag)) return new Answer(304, undefined, headers);
     const type = file.encoding === 'utf8' ? 'text/plain; charset=utf-8' : 'application/octet-stream';
     const bytes = bytesOf(file);
     return new Answer(200, new StreamableFile(bytes, { type, length: bytes.length }), headers);

@@ -71,12 +71,13 @@ export class FunctionVersions {
   }
 
   private async update(write: Write, entity: FunctionEntity, follows: 'latest' | 'dev'): Promise<Follower[]> {
-    const own = entity.endpoint.enabled ? await this.endpoint.findPlugin(write, entity, entity.name) : undefined;
+    const isEndpoints = entity.endpoint.enabled && entity.endpoint.version === follows;
+    const own = isEndpoints ? await this.endpoint.findPlugin(write, entity, entity.name) : undefined;
     const followers: Follower[] = [];
     for (const { id, name } of await followersOf(write.tx, entity.id, follows)) {
       if (id !== own?.id) followers.push(await this.updatePlugin(write, id, name));
     }
-    const endpoint = entity.endpoint.version === follows ? await this.endpoint.follow(write, entity) : undefined;
+    const endpoint = isEndpoints ? await this.endpoint.follow(write, entity) : undefined;
     return endpoint === undefined ? followers : [...followers, endpoint];
   }
 

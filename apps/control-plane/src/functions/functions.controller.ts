@@ -19,7 +19,7 @@ const entity = {
     'Sources come along as `files`, or as the name of a `template` of the language, which also gives `functionNames`, `testInputs` and `settings` ' +
     'that the body leaves out. A new function without either begins with the template `empty`; one that exists keeps its sources. With ' +
     '`endpoint.enabled` the function answers at `/fn/<name>` on every node as soon as there is such a version, by a plugin and a route that are ' +
-    'kept in step with it; the scope of functions is enough for that.',
+    'kept in step with it: what changes them needs the scopes `plugins:write` and `routes:write` too, and so does deleting the function.',
 };
 
 @Controller('api/v1/functions')

@@ -139,7 +139,8 @@ export class FunctionsService {
     const newest = await newestVersions(write.tx, [row.id]);
     const entity = toFunction(row, newest.get(row.id) ?? nothingBuilt);
     await write.note({ action: 'update', entityKind: 'function', entityId: row.id, entityName: row.name, before: current, after: entity });
-    if (canonicalJson(endpointPartOf(spec)) !== canonicalJson(endpointPartOf(current))) await this.endpoint.sync(write, entity, current.name);
+    const isConcerned = canonicalJson(endpointPartOf(spec)) !== canonicalJson(endpointPartOf(current));
+    if (isConcerned && (spec.endpoint.enabled || current.endpoint.enabled)) await this.endpoint.sync(write, entity, current.name);
     return new Answer(200, entity, { etag: functionEtag(entity) });
   }
 
@@ -162,7 +163,7 @@ export class FunctionsService {
     });
     const entity = toFunction(row, nothingBuilt);
     await write.note({ action: 'create', entityKind: 'function', entityId: id, entityName: entity.name, after: entity });
-    await this.endpoint.sync(write, entity, entity.name);
+    if (spec.endpoint.enabled) await this.endpoint.sync(write, entity, entity.name);
     return new Answer(201, entity, { etag: functionEtag(entity), location: `/api/v1/functions/${id}` });
   }
 }

@@ -11,7 +11,6 @@ export interface CheckedTree {
   readonly bytes: number;
 }
 
-const base64Pattern = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 /** How many problems an answer lists. */
 const issuesMax = 50;
 
@@ -55,9 +54,14 @@ function sizeIssues(files: readonly SourceFile[], whole: string, pointerOf: Poin
 
 function encodingIssues(files: readonly SourceFile[], pointerOf: PointerOf): FieldIssue[] {
   return files.flatMap(({ path, encoding, content }, index): FieldIssue[] => {
-    if (encoding === 'utf8' || base64Pattern.test(content)) return [];
+    if (encoding === 'utf8' || isBase64(content)) return [];
     return [{ pointer: pointerOf(index, 'content'), detail: `the content of "${path}" is not base64` }];
   });
+}
+
+/** By patterns that look at each character once: one for the whole text overflows the stack where that is long. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.replace(/={1,2}$/, ''));
 }
 
 /** Paths that are one where case does not count, and files that are also folders. */

@@ -1,4 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Scope } from '@torii/contracts';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../auth/principal.js';
 import type { Preconditions } from './etag.js';
@@ -17,6 +18,8 @@ export interface RequestContext extends Preconditions {
   readonly requestId: string;
   /** Who asks: the id of an admin key. */
   readonly actor: string;
+  /** What that key may do. */
+  readonly scopes: readonly Scope[];
   readonly idempotencyKey: string | undefined;
   readonly method: string;
   readonly path: string;
@@ -27,6 +30,7 @@ export const Context = createParamDecorator((_: unknown, context: ExecutionConte
   return {
     requestId: request.id,
     actor: request.principal?.id ?? 'anonymous',
+    scopes: request.principal?.scopes ?? [],
     ifMatch: request.headers['if-match'],
     ifNoneMatch: request.headers['if-none-match'],
     idempotencyKey: singleHeader(request.headers['idempotency-key']),

@@ -157,6 +157,7 @@ export class PluginsService {
       return new Answer(200, current, { etag: etagOf(current) });
     }
     if (spec.name !== current.name) await refuseTakenName(write, spec.name);
+    if (spec.kind !== current.kind) await refuseOtherKind(write, current);
     const version = current.version + 1;
     const columns = { name: spec.name, description: spec.description, tags: spec.tags, version, updatedAt: write.now };
     await write.tx.plugin.update({ where: { id: current.id }, data: columns });
@@ -207,11 +208,25 @@ async function refuseTakenName(write: Write, name: string): Promise<void> {
 }
 
 async function refuseWhenUsed(write: Write, plugin: Plugin): Promise<void> {
+  const users = await usersOf(write, plugin);
+  if (users !== undefined) throw new AppError('client.conflict', { detail: `the plugin is used by the routes ${users}` });
+}
+
+/** Routes that follow the newest version would have a plugin where its kind cannot stand. */
+async function refuseOtherKind(write: Write, plugin: Plugin): Promise<void> {
+  const users = await usersOf(write, plugin);
+  if (users === undefined) return;
+  const detail = `is ${plugin.kind} where the routes ${users} use the plugin: make another plugin, or take it off these routes first`;
+  throw new AppError('client.conflict', { detail: 'the kind of a plugin in use does not change', issues: [{ pointer: '/kind', detail }] });
+}
+
+/** The routes that use a plugin, in words; undefined when none does. */
+async function usersOf(write: Write, plugin: Plugin): Promise<string | undefined> {
   const users = await write.tx.routePlugin.findMany({ where: { pluginId: plugin.id }, select: { route: { select: { name: true } } } });
-  if (users.length === 0) return;
+  if (users.length === 0) return undefined;
   const names = users.map(({ route }) => route.name).sort();
   const more = names.length > namedRoutesMax ? ` and ${names.length - namedRoutesMax} more` : '';
-  throw new AppError('client.conflict', { detail: `the plugin is used by the routes ${names.slice(0, namedRoutesMax).join(', ')}${more}` });
+  return `${names.slice(0, namedRoutesMax).join(', ')}${more}`;
 }
 
 function contains(column: 'name' | 'description', text: string) {

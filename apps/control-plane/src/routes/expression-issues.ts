@@ -5,7 +5,17 @@ import { RE2JS } from 're2js';
 const programMax = 10_000;
 
 /** Every expression of a route that nodes could not use, with its place. They use RE2's syntax, which has no look-around and no back-references. */
-export function expressionIssues({ match }: Pick<RouteSpec, 'match'>): FieldIssue[] {
+export function expressionIssues({ match, plugins }: Pick<RouteSpec, 'match' | 'plugins'>): FieldIssue[] {
+  return [...matchIssues(match), ...slotIssues(plugins)];
+}
+
+function slotIssues(plugins: RouteSpec['plugins']): FieldIssue[] {
+  return plugins.flatMap((slot, index) =>
+    (['include', 'exclude'] as const).flatMap((part) => slot[part].flatMap((source, at) => issueOf(source, `/plugins/${index}/${part}/${at}`))),
+  );
+}
+
+function matchIssues(match: RouteSpec['match']): FieldIssue[] {
   return match.flatMap((one, index) => [
     ...one.paths.flatMap((path, at) => {
       if (path.type !== 'template') return [];

@@ -1,9 +1,10 @@
 import { defaultWorkspace, type FieldIssue, isIdOf, type RouteSpec, unavailableInRoute } from '@torii/contracts';
 import { suggestion } from '../http/did-you-mean.js';
 import { invalid } from '../http/invalid.js';
-import { findPluginRow } from '../plugins/plugins.queries.js';
+import { findPluginRow, pluginKindOf } from '../plugins/plugins.queries.js';
 import type { Transaction } from '../prisma/prisma.service.js';
 import { expressionIssues } from './expression-issues.js';
+import { kindIssues, type Place } from './kind-issues.js';
 import { withPlugins } from './route.mapper.js';
 
 export interface ResolvedRoute {
@@ -15,13 +16,14 @@ export interface ResolvedRoute {
 interface Reference {
   readonly plugin: string;
   readonly version: 'latest' | number;
+  readonly place: Place;
   readonly pointer: string;
 }
 
 /** How many names a mistyped one is compared with. */
 const comparedNamesMax = 1_000;
 
-/** Finds the plugins a route refers to. Throws `client.invalid` with every one that is not there, or not available. */
+/** Finds the plugins a route refers to. Throws `client.invalid` with every one that is not there, or cannot stand where it does. */
 export async function resolveReferences(tx: Transaction, spec: RouteSpec): Promise<ResolvedRoute> {
   const issues: FieldIssue[] = [...unavailableInRoute(spec), ...expressionIssues(spec)];
   const ids = new Map<string, string>();
@@ -33,9 +35,12 @@ export async function resolveReferences(tx: Transaction, spec: RouteSpec): Promi
       issues.push({ pointer: `${reference.pointer}/plugin`, detail: `there is no plugin "${reference.plugin}"${near}`, code: 'unknown_reference' });
       continue;
     }
-    if (reference.version !== 'latest' && reference.version > plugin.version) {
-      const detail = `plugin "${plugin.name}" has no version ${reference.version}: the newest is ${plugin.version}`;
+    const version = reference.version === 'latest' ? plugin.version : reference.version;
+    if (version > plugin.version) {
+      const detail = `plugin "${plugin.name}" has no version ${version}: the newest is ${plugin.version}`;
       issues.push({ pointer: `${reference.pointer}/version`, detail, code: 'unknown_reference' });
+    } else {
+      issues.push(...kindIssues(plugin.name, await pluginKindOf(tx, plugin.id, version), reference));
     }
     ids.set(reference.plugin, plugin.id);
     pluginNames.set(plugin.id, plugin.name);
@@ -45,9 +50,9 @@ export async function resolveReferences(tx: Transaction, spec: RouteSpec): Promi
 }
 
 function referencesOf(spec: RouteSpec): Reference[] {
-  const slots = spec.plugins.map(({ plugin, version }, index) => ({ plugin, version, pointer: `/plugins/${index}` }));
+  const slots = spec.plugins.map(({ plugin, version }, index): Reference => ({ plugin, version, place: 'slot', pointer: `/plugins/${index}` }));
   if (spec.target.kind !== 'function') return slots;
-  return [...slots, { plugin: spec.target.plugin, version: spec.target.version, pointer: '/target' }];
+  return [...slots, { plugin: spec.target.plugin, version: spec.target.version, place: 'target', pointer: '/target' }];
 }
 
 async function pluginNamesIn(tx: Transaction): Promise<string[]> {

@@ -2,9 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type BuilderRunRequest, type BuilderStatus, type FunctionEntity, type FunctionRun, FunctionRunRequest } from '@torii/contracts';
 import type { Logger, Secret } from '@torii/service-kit';
 import { ArtifactsService } from '../artifacts/artifacts.service.js';
+import { requireScopes } from '../auth/principal.js';
 import type { Env } from '../env.js';
 import { findFunction } from '../functions/functions.queries.js';
 import type { JsonObject } from '../http/merge-patch.js';
+import type { RequestContext } from '../http/request-context.js';
 import { LanguagesService } from '../languages/languages.service.js';
 import { BoundedGate } from '../platform/bounded-gate.js';
 import { ENV, LOGGER, NODE_TOKEN } from '../platform/tokens.js';
@@ -34,12 +36,14 @@ export class RunsService {
     this.gate = new BoundedGate({ runningMax, waitingMax: 4 * runningMax, waitTimeoutMs });
   }
 
-  async run(reference: string, body: JsonObject): Promise<FunctionRun> {
+  /** Throws `client.forbidden` when the function would reach what only a plugin may that was allowed to. */
+  async run(reference: string, body: JsonObject, context: RequestContext): Promise<FunctionRun> {
     const request = readEntity(body, { schema: FunctionRunRequest, readOnly: [] });
     const entity = await findFunction(this.prisma, reference);
     if (entity === undefined) throw new AppError('client.not_found', { detail: 'there is no function with this name or id' });
     const artifact = await this.artifacts.get(await this.moduleOf(entity, request.version));
     const asked = builderRunRequest(request, entity.settings, artifact);
+    if (asked.settings.allowPrivate) requireScopes(context, ['plugins:write'], 'a run with allowPrivate');
     return this.gate.run(() => this.runOnAny(asked));
   }
 

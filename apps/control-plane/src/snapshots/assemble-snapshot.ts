@@ -1,4 +1,4 @@
-import { PluginSpec, RouteSpec, type SnapshotPlugin, type SnapshotRoute } from '@torii/contracts';
+import { PluginSpec, RouteSpec, ServedKind, type SnapshotPlugin, type SnapshotRoute, type SnapshotSlot } from '@torii/contracts';
 import { grantsOf, storeLimitsOf } from '../plugins/grants.js';
 
 interface RouteRow {
@@ -27,11 +27,23 @@ export interface VersionChoice {
   readonly version: number;
 }
 
-/** An enabled route, and the plugin version it runs, if it runs one. */
+interface Reference {
+  readonly plugin: string;
+  readonly version: 'latest' | number;
+}
+
+/** A slot that is enabled, with the plugin version it runs. */
+interface EnabledSlot {
+  readonly slot: RouteSpec['plugins'][0];
+  readonly runs: VersionChoice;
+}
+
+/** An enabled route with its enabled slots, and the plugin version its target runs, if it runs one. */
 export interface EnabledRoute {
   readonly row: RouteRow;
   readonly spec: RouteSpec;
   readonly runs: VersionChoice | undefined;
+  readonly slots: readonly EnabledSlot[];
 }
 
 /**
@@ -44,15 +56,19 @@ export function enabledRoutes(rows: readonly RouteRow[], currentVersions: Readon
     .filter((row) => row.enabled)
     .map((row) => {
       const spec = RouteSpec.parse(row.spec);
-      const runs = targetOf(spec, currentVersions);
-      if (spec.target.kind === 'function' && runs === undefined) throw new Error(`route ${row.id} has no plugin`);
-      return { row, spec, runs };
+      const choose = (reference: Reference): VersionChoice => {
+        const version = reference.version === 'latest' ? currentVersions.get(reference.plugin) : reference.version;
+        if (version === undefined) throw new Error(`route ${row.id} has no plugin ${reference.plugin}`);
+        return { pluginId: reference.plugin, version };
+      };
+      const runs = spec.target.kind === 'function' ? choose(spec.target) : undefined;
+      return { row, spec, runs, slots: spec.plugins.filter(({ enabled }) => enabled).map((slot) => ({ slot, runs: choose(slot) })) };
     });
 }
 
 /** Which plugin versions the routes run, each once. */
 export function neededVersions(routes: readonly EnabledRoute[]): VersionChoice[] {
-  const runs = routes.flatMap((route) => route.runs ?? []);
+  const runs = routes.flatMap((route) => [...(route.runs === undefined ? [] : [route.runs]), ...route.slots.map((slot) => slot.runs)]);
   return [...new Map(runs.map((choice) => [keyOf(choice), choice])).values()];
 }
 
@@ -63,10 +79,10 @@ export function neededVersions(routes: readonly EnabledRoute[]): VersionChoice[]
 export function assembleSnapshot(routes: readonly EnabledRoute[], pluginVersions: readonly PluginVersionRow[]): SnapshotContents {
   const needed = new Set(neededVersions(routes).map(keyOf));
   const plugins = new Map(pluginVersions.filter((row) => needed.has(keyOf(row))).map((row) => [keyOf(row), toSnapshotPlugin(row)]));
-  const snapshotRoutes = routes.map(({ row, spec, runs }) => {
-    if (runs !== undefined && !plugins.has(keyOf(runs)))
-      throw new Error(`route ${row.id} runs version ${runs.version} of its plugin, which is not there`);
-    return toSnapshotRoute(row, spec, runs);
+  const snapshotRoutes = routes.map((route) => {
+    const gone = neededVersions([route]).find((choice) => !plugins.has(keyOf(choice)));
+    if (gone !== undefined) throw new Error(`route ${route.row.id} runs version ${gone.version} of plugin ${gone.pluginId}, which is not there`);
+    return toSnapshotRoute(route);
   });
   return { plugins: [...plugins.values()].sort(byIdAndVersion), routes: snapshotRoutes.sort(byId) };
 }
@@ -75,23 +91,17 @@ function keyOf({ pluginId, version }: VersionChoice): string {
   return `${pluginId}@${version}`;
 }
 
-function targetOf(spec: RouteSpec, currentVersions: ReadonlyMap<string, number>): VersionChoice | undefined {
-  if (spec.target.kind !== 'function') return undefined;
-  const pluginId = spec.target.plugin;
-  const version = spec.target.version === 'latest' ? currentVersions.get(pluginId) : spec.target.version;
-  return version === undefined ? undefined : { pluginId, version };
-}
-
 function toSnapshotPlugin(row: PluginVersionRow): SnapshotPlugin {
   const spec = PluginSpec.parse(row.spec);
   const storeLimits = storeLimitsOf(spec.hostFunctions);
-  if (spec.kind !== 'backend') throw new Error(`plugin ${row.pluginId} has the kind ${spec.kind}, which nodes do not serve`);
+  const kind = ServedKind.safeParse(spec.kind);
+  if (!kind.success) throw new Error(`plugin ${row.pluginId} has the kind ${spec.kind}, which nodes do not serve`);
   return {
     id: row.pluginId as SnapshotPlugin['id'],
     name: spec.name,
     workspace: row.workspace,
     version: row.version,
-    kind: spec.kind,
+    kind: kind.data,
     sha256: row.resolvedSha256,
     functionName: spec.functionName,
     wasi: spec.wasi,
@@ -106,7 +116,7 @@ function toSnapshotPlugin(row: PluginVersionRow): SnapshotPlugin {
   };
 }
 
-function toSnapshotRoute(row: RouteRow, spec: RouteSpec, runs: VersionChoice | undefined): SnapshotRoute {
+function toSnapshotRoute({ row, spec, runs, slots }: EnabledRoute): SnapshotRoute {
   return {
     id: row.id as SnapshotRoute['id'],
     name: row.name,
@@ -121,8 +131,14 @@ function toSnapshotRoute(row: RouteRow, spec: RouteSpec, runs: VersionChoice | u
     })),
     ...(spec.priority === 0 ? {} : { priority: spec.priority }),
     stripPath: spec.stripPath,
+    ...(slots.length === 0 ? {} : { plugins: slots.map(toSnapshotSlot) }),
     target: toSnapshotTarget(spec.target, runs),
   };
+}
+
+function toSnapshotSlot({ slot, runs }: EnabledSlot): SnapshotSlot {
+  const { include, exclude, config, onError } = slot;
+  return { plugin: runs.pluginId as SnapshotPlugin['id'], version: runs.version, include, exclude, config, onError };
 }
 
 function toSnapshotTarget(target: RouteSpec['target'], runs: VersionChoice | undefined): SnapshotRoute['target'] {

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Scope } from '@torii/contracts';
 import type { Clock } from '@torii/service-kit';
 import { type AuditEntry, AuditService } from '../audit/audit.service.js';
 import { Answer } from '../http/answer.js';
@@ -16,6 +17,8 @@ type Change = Pick<AuditEntry, 'action' | 'entityKind' | 'entityId' | 'entityNam
 export interface Write {
   readonly tx: Transaction;
   readonly now: Date;
+  /** What the caller's key may do; nothing where there is none, as for a build. */
+  readonly scopes: readonly Scope[];
   /** Puts a change on record: its revision and its audit row. */
   readonly record: (change: Change) => Promise<void>;
   /** Puts a change on record that no node sees: an audit row without a revision. */
@@ -58,7 +61,7 @@ export class ConfigWriter {
       };
       const note = (change: Change): Promise<void> =>
         this.audit.record(tx, { ...change, at: now, actor: context.actor, requestId: context.requestId });
-      const result = await once(tx, context, { body, now }, () => work({ tx, now, record, note }));
+      const result = await once(tx, context, { body, now }, () => work({ tx, now, scopes: context.scopes, record, note }));
       return new Answer(result.status, result.body, result.headers, revision);
     });
   }

@@ -1,4 +1,5 @@
 import type { SnapshotMatch } from '@torii/contracts';
+import type { RouteSlots } from '../pipeline/route-slots.js';
 import type { RouteTarget } from '../pipeline/route-target.js';
 import type { RouteTable } from '../routing/route-table.js';
 
@@ -10,6 +11,8 @@ export interface BoundRoute {
   readonly match: SnapshotMatch[];
   readonly priority: number | undefined;
   readonly stripPath: boolean;
+  /** Undefined for a route without. */
+  readonly slots: RouteSlots | undefined;
   readonly target: RouteTarget;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@torii/contracts';
 import { createLogger } from '@torii/service-kit';
 import fc from 'fast-check';
-import { Trace } from '../pipeline/trace.js';
+import { type PluginCall, Trace } from '../pipeline/trace.js';
 import { type AccessEntry, AccessLog, fieldsOf } from './access-log.js';
 
 function logInto(lines: string[]) {
@@ -21,23 +21,33 @@ const entry: fc.Arbitrary<AccessEntry> = fc.record({
   revision: fc.option(fc.nat(), { nil: undefined }),
   error: fc.constantFrom(undefined, new AppError('client.gone'), new AppError('plugin.failed', { detail: 'it said "no"\n' })),
 });
+const costs = fc.record({
+  cpuMs: ms,
+  hostCalls: fc.nat(),
+  httpCalls: fc.nat(),
+  wallMs: ms,
+  queueMs: ms,
+  hostBytes: fc.nat(),
+  hostMs: ms,
+  memoryBytes: fc.nat(),
+});
+const call: fc.Arbitrary<PluginCall> = fc.record({
+  kind: fc.constantFrom('backend', 'pre_route', 'response_transformer'),
+  pluginName: text,
+  pluginVersion: fc.nat(),
+  row: fc.nat(),
+  bodyBytes: fc.nat(),
+  costs: fc.option(costs, { nil: undefined }),
+  code: fc.constantFrom(undefined, 'plugin.trapped'),
+  isLenientOutput: fc.boolean(),
+});
 const trace: fc.Arbitrary<Trace> = fc
   .record(
     {
       routeName: text,
       pluginName: text,
       pluginVersion: fc.nat(),
-      isLenientOutput: fc.boolean(),
-      call: fc.record({
-        cpuMs: ms,
-        hostCalls: fc.nat(),
-        httpCalls: fc.nat(),
-        wallMs: ms,
-        queueMs: ms,
-        hostBytes: fc.nat(),
-        hostMs: ms,
-        memoryBytes: fc.nat(),
-      }),
+      calls: fc.array(call, { maxLength: 4 }),
     },
     { requiredKeys: [] },
   )

@@ -34,6 +34,7 @@ export class AccessLog {
 
 /** The fields of a line, in their order. */
 export function fieldsOf({ requestId, method, host, path, status, durationMs, revision, error }: AccessEntry, trace: Trace): Record<string, unknown> {
+  const costs = costsOf(trace);
   return {
     requestId,
     method,
@@ -45,10 +46,11 @@ export function fieldsOf({ requestId, method, host, path, status, durationMs, re
     route: trace.routeName,
     plugin: trace.pluginName,
     pluginVersion: trace.pluginVersion,
-    cpuMs: trace.call === undefined ? undefined : round(trace.call.cpuMs),
-    hostCalls: trace.call?.hostCalls,
-    httpCalls: trace.call?.httpCalls,
-    lenientOutput: trace.isLenientOutput ? true : undefined,
+    cpuMs: costs?.cpuMs,
+    hostCalls: costs?.hostCalls,
+    httpCalls: costs?.httpCalls,
+    lenientOutput: trace.calls.some((call) => call.isLenientOutput) ? true : undefined,
+    slots: slotsOf(trace),
     code: error?.code,
     owner: error?.owner,
     detail: error?.detail,
@@ -56,8 +58,11 @@ export function fieldsOf({ requestId, method, host, path, status, durationMs, re
 }
 
 /** The same fields, in the same order, as they stand in the line. */
-function jsonFieldsOf(entry: AccessEntry, { routeName, pluginName, pluginVersion, call, isLenientOutput }: Trace): string {
+function jsonFieldsOf(entry: AccessEntry, trace: Trace): string {
   const { error } = entry;
+  const { routeName, pluginName, pluginVersion } = trace;
+  const costs = costsOf(trace);
+  const slots = slotsOf(trace);
   let fields =
     `,"requestId":${jsonString(entry.requestId)},"method":${jsonString(entry.method)},"host":${jsonString(entry.host)}` +
     `,"path":${jsonString(entry.path)},"status":${entry.status},"durationMs":${round(entry.durationMs)}`;
@@ -65,11 +70,46 @@ function jsonFieldsOf(entry: AccessEntry, { routeName, pluginName, pluginVersion
   if (routeName !== undefined) fields += `,"route":${jsonString(routeName)}`;
   if (pluginName !== undefined) fields += `,"plugin":${jsonString(pluginName)}`;
   if (pluginVersion !== undefined) fields += `,"pluginVersion":${pluginVersion}`;
-  if (call !== undefined) fields += `,"cpuMs":${round(call.cpuMs)},"hostCalls":${call.hostCalls},"httpCalls":${call.httpCalls}`;
-  if (isLenientOutput) fields += ',"lenientOutput":true';
+  if (costs !== undefined) fields += `,"cpuMs":${costs.cpuMs},"hostCalls":${costs.hostCalls},"httpCalls":${costs.httpCalls}`;
+  if (trace.calls.some((call) => call.isLenientOutput)) fields += ',"lenientOutput":true';
+  if (slots !== undefined) fields += `,"slots":${JSON.stringify(slots)}`;
   if (error !== undefined) fields += `,"code":"${error.code}","owner":"${error.owner}"`;
   if (error?.detail !== undefined) fields += `,"detail":${jsonString(error.detail)}`;
   return fields;
+}
+
+interface Costs {
+  cpuMs: number;
+  hostCalls: number;
+  httpCalls: number;
+}
+
+/** Of all calls of the request that came to an end; undefined when none did. */
+function costsOf({ calls }: Trace): Costs | undefined {
+  let sum: Costs | undefined;
+  for (const { costs } of calls) {
+    if (costs === undefined) continue;
+    sum ??= { cpuMs: 0, hostCalls: 0, httpCalls: 0 };
+    sum.cpuMs += costs.cpuMs;
+    sum.hostCalls += costs.hostCalls;
+    sum.httpCalls += costs.httpCalls;
+  }
+  if (sum !== undefined) sum.cpuMs = round(sum.cpuMs);
+  return sum;
+}
+
+/** The calls beside the target's, in their order; undefined when there was none. */
+function slotsOf({ calls }: Trace): object[] | undefined {
+  if (calls.length === 0 || (calls.length === 1 && calls[0]?.kind === 'backend')) return undefined;
+  return calls
+    .filter(({ kind }) => kind !== 'backend')
+    .map(({ kind, pluginName, pluginVersion, costs, code }) => ({
+      kind,
+      plugin: pluginName,
+      pluginVersion,
+      cpuMs: costs === undefined ? undefined : round(costs.cpuMs),
+      code,
+    }));
 }
 
 function round(ms: number): number {

@@ -14,7 +14,7 @@ import type { ConnectionShare } from './connection-share.js';
 import { hostOf, requestIdOf } from './headers.js';
 import type { LoadShedder } from './load-shedder.js';
 import type { OverloadRefusal } from './overload-refusal.js';
-import { noBody, RequestBody } from './request-body.js';
+import { RequestBody } from './request-body.js';
 import { hasBody, writeProblem, writeResponse } from './write-response.js';
 
 export interface RequestDeps {
@@ -61,11 +61,9 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     const { route } = match;
     trace.routeName = route.name;
     trace.routeRow = route.row;
-    let body: Uint8Array = noBody;
     if (route.target.kind === 'function') {
-      trace.pluginName = route.target.pluginName;
-      trace.pluginVersion = route.target.pluginVersion;
-      if (hasBody(req)) body = await requestBody.read(req, res, route.target.requestMaxBytes, deadline);
+      trace.pluginName = route.target.plugin.name;
+      trace.pluginVersion = route.target.plugin.version;
     }
     const request = {
       id: requestId,
@@ -76,11 +74,14 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
       cookieHeader: req.headers.cookie,
       httpVersion: req.httpVersion,
       remoteAddress: req.socket.remoteAddress ?? '',
-      body,
+      hasBody: hasBody(req),
       pathParams: match.pathParams,
       targetPath: targetPathOf(match, target.path),
     };
-    const response = await runPipeline({ request, target: route.target, deadline, signal: new ClientSignal(res), trace, log: deps.log });
+    const body = { read: (maxBytes: number) => requestBody.read(req, res, maxBytes, deadline) };
+    const { slots, target: answering } = route;
+    const run = { request, body, slots, target: answering, deadline, signal: new ClientSignal(res), trace, log: deps.log };
+    const response = await runPipeline(run);
     writeResponse(req, res, response, requestId);
   } catch (error) {
     failure = AppError.from(error);
@@ -89,7 +90,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     revision?.release();
     const status = failure?.status ?? res.statusCode;
     const durationMs = deps.clock.nowMs() - trace.startedAtMs;
-    deps.meter.end(trace, { status, durationMs, code: failure?.code, bodyBytes: requestBody.bytes });
+    deps.meter.end(trace, { status, durationMs, code: failure?.code });
     requestBody.release();
     deps.accessLog.write(
       {

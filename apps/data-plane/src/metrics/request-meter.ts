@@ -1,12 +1,11 @@
 import { type ErrorCode, errorTable } from '@torii/contracts';
-import type { Trace } from '../pipeline/trace.js';
+import type { PluginCall, Trace } from '../pipeline/trace.js';
 import { bump, cellOf, histogramOf, type Meter, observe, outcomeIndexOf, raise, statusIndexOf } from './meter.js';
 
 export interface RequestEnd {
   readonly status: number;
   readonly durationMs: number;
   readonly code: ErrorCode | undefined;
-  readonly bodyBytes: number;
 }
 
 const codeIndexes = new Map(Object.keys(errorTable).map((code, index) => [code, index]));
@@ -24,7 +23,7 @@ const memoryHigh = cellOf('plugin', 'torii_plugin_memory_high_bytes');
 const queueSeconds = histogramOf('plugin', 'torii_plugin_queue_seconds');
 const callSeconds = histogramOf('plugin', 'torii_plugin_call_seconds');
 
-/** Counts what a request and the call of its plugin have cost, when it is over. */
+/** Counts what a request and the calls of its plugins have cost, when it is over. */
 export class RequestMeter {
   constructor(private readonly meter: Meter) {}
 
@@ -49,16 +48,16 @@ export class RequestMeter {
     observe(node, requestSeconds, request.durationMs / 1000);
     if (request.code !== undefined) bump(node, errors + (codeIndexes.get(request.code) ?? 0), 1);
     bump(this.meter.route(trace.routeRow ?? nobodysRow), routeRequests + statusIndexOf(request.status), 1);
-    if (trace.calledPluginRow !== undefined) this.countCall(trace.calledPluginRow, trace, request);
+    for (const call of trace.calls) this.countCall(call);
   }
 
-  private countCall(row: number, { call }: Trace, request: RequestEnd): void {
+  private countCall({ row, code, bodyBytes, costs }: PluginCall): void {
     const cells = this.meter.plugin(row);
-    bump(cells, calls + outcomeIndexOf(request.code), 1);
-    bump(cells, requestBytes, request.bodyBytes);
-    if (call === undefined) return;
-    raise(cells, memoryHigh, call.memoryBytes);
-    observe(cells, queueSeconds, call.queueMs / 1000);
-    observe(cells, callSeconds, call.wallMs / 1000);
+    bump(cells, calls + outcomeIndexOf(code), 1);
+    bump(cells, requestBytes, bodyBytes);
+    if (costs === undefined) return;
+    raise(cells, memoryHigh, costs.memoryBytes);
+    observe(cells, queueSeconds, costs.queueMs / 1000);
+    observe(cells, callSeconds, costs.wallMs / 1000);
   }
 }

@@ -1,8 +1,8 @@
 import { AppError } from '@torii/contracts';
 import type { RequestAttributes } from '@torii/wasm-runtime';
 import { z } from 'zod';
-import { checkedHeaders } from './apply-output.js';
 import type { GatewayResponse } from './gateway-request.js';
+import { checkedHeaders } from './output-headers.js';
 
 /** By this attribute any plugin of a request adds headers to its response (CONTRACTS.md section 2.3). */
 const attribute = 'otoroshi.next.core.ResponseAddHeaders';

@@ -29,7 +29,9 @@ export async function runAfterTarget(
     const maxBytes = slot.plugin.responseMaxBytes;
     if (bytesOf(current.body ?? '').length > maxBytes) {
       if (slot.isSkippable) continue;
-      throw new AppError('plugin.limit_exceeded', { detail: `the response is larger than the ${maxBytes} bytes that plugin ${slot.plugin.name} takes` });
+      throw new AppError('plugin.limit_exceeded', {
+        detail: `the response is larger than the ${maxBytes} bytes that plugin ${slot.plugin.name} takes`,
+      });
     }
     texts ??= new ResponseTexts(response);
     texts.change(current);

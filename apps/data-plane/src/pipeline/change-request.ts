@@ -6,7 +6,10 @@ import { bytesOf, givenBody } from './output-body.js';
 import { checkedValue, isFraming } from './output-headers.js';
 import { joinedHeaders } from './request-json.js';
 
-type Changes = Pick<RequestTransformerOutput, 'method' | 'url' | 'headers' | 'cookies' | 'body_str' | 'body' | 'body_json' | 'body_base64' | 'body_bytes'>;
+type Changes = Pick<
+  RequestTransformerOutput,
+  'method' | 'url' | 'headers' | 'cookies' | 'body_str' | 'body' | 'body_json' | 'body_base64' | 'body_bytes'
+>;
 
 /**
  * The request as a transformer wants it. What its output leaves out stays as it is; headers are replaced as a whole, but
@@ -42,7 +45,8 @@ function changedTarget(request: OutgoingRequest, authority: string, url: string 
   if (url == null || url === `http://${authority}${path}${search === '' ? '' : `?${search}`}`) return { path, search };
   try {
     const target = parseRequestTarget(url, authority);
-    if (target.authority.toLowerCase() === authority.toLowerCase()) return { path: checkedUrlPart(target.path), search: checkedUrlPart(target.search) };
+    if (target.authority.toLowerCase() === authority.toLowerCase())
+      return { path: checkedUrlPart(target.path), search: checkedUrlPart(target.search) };
   } catch (error) {
     throw badOutput(`url: ${error instanceof Error ? error.message : 'invalid'}`);
   }
@@ -97,7 +101,7 @@ function pushLines(after: string[], from: readonly string[], lower: string): voi
 }
 
 function withCookies(rawHeaders: readonly string[], before: string | undefined, cookies: readonly OutputCookie[]): readonly string[] {
-  if (before !== undefined && isSameCookies(before, cookies)) return rawHeaders;
+  if (isSameCookies(before ?? '', cookies)) return rawHeaders;
   const after = without(rawHeaders, 'cookie');
   if (cookies.length === 0) return after;
   const texts = cookies.map(({ name, value }) => {

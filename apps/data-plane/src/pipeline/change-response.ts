@@ -21,11 +21,11 @@ export function changedResponse(response: GatewayResponse, output: ResponseTrans
   let headers = response.headers;
   if (output.headers != null) headers = changedHeaders(headers, output.headers);
   if (output.cookies != null) headers = withCookies(headers, output.cookies);
-  if (!allowsBody(status)) return { status, headers, body: undefined };
-  const isNew = given !== undefined && !isSameBody(response.body, given.content);
+  const isNew = given !== undefined && allowsBody(status) && !isSameBody(response.body, given.content);
   if (isNew && given.isText && 'content-encoding' in headers) headers = without(headers, 'content-encoding');
   if (status === response.status && headers === response.headers && !isNew) return response;
-  // With no body before, as with a status that had none, the body is now empty.
+  if (!allowsBody(status)) return { status, headers, body: undefined };
+  // Where the status before had no body, it is now empty.
   return { status, headers, body: isNew ? given.content : (response.body ?? '') };
 }
 

@@ -41,7 +41,9 @@ export class Exchange {
     }
     if (body.length <= maxBytes) return body;
     if (!this.isBodyChanged) throw new AppError('client.body_too_large', { detail: `at most ${maxBytes} bytes are accepted here` });
-    throw new AppError('plugin.limit_exceeded', { detail: `a request transformer made a body of more than the ${maxBytes} bytes that the next plugin takes` });
+    throw new AppError('plugin.limit_exceeded', {
+      detail: `a request transformer made a body of more than the ${maxBytes} bytes that the next plugin takes`,
+    });
   }
 
   /** Takes over what a transformer made of the request. */

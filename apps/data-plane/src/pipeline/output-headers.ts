@@ -2,16 +2,7 @@ import { AppError, type OutputContent, type OutputCookie } from '@torii/contract
 import { type SetCookie, stringifySetCookie } from 'cookie';
 
 /** Headers of the connection or of the message's framing, which are ours to set (RFC 9110 section 7.6.1). */
-const framingHeaders = [
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-] as const;
+const framingHeaders = ['connection', 'content-length', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'] as const;
 
 /** Those of responses that are ours to set. */
 const reservedHeaders: ReadonlySet<string> = new Set([

@@ -111,8 +111,7 @@ export class RequestTexts {
   private targetRequest(path: string, { members, cookies, search }: Shared): string {
     const authority = jsonPart(this.request.target.authority);
     return (
-      `{"url":"http://${authority}${path}${search}",${members},"cookies":${listOf(cookies, targetCookieFixed)}` +
-      `,${targetFixed},"path":"${path}"}`
+      `{"url":"http://${authority}${path}${search}",${members},"cookies":${listOf(cookies, targetCookieFixed)}` + `,${targetFixed},"path":"${path}"}`
     );
   }
 }

@@ -1,8 +1,8 @@
-import { responseCookie } from './response-cookies.js';
 import type { GatewayResponse } from './gateway-request.js';
 import { jsonString } from './json-text.js';
 import { bytesOf } from './output-body.js';
 import { base64Text, signedBytes } from './request-texts.js';
+import { responseCookie } from './response-cookies.js';
 
 /** The parts of inputs that are about a response, each made once however many transformers see the same. */
 export class ResponseTexts {

@@ -50,7 +50,7 @@ function ask(run: PipelineRun, exchange: Exchange): GatewayResponse | Promise<Ga
 }
 
 async function callFunction(run: PipelineRun, exchange: Exchange, { plugin, encodeInput }: FunctionTarget): Promise<GatewayResponse> {
-  const body = exchange.outgoing.body ?? (await exchange.readBody(plugin.requestMaxBytes));
+  const body = await exchange.readBody(plugin.requestMaxBytes);
   return callPlugin(run, exchange, plugin, {
     kind: 'backend',
     input: encodeInput(exchange),

@@ -20,7 +20,11 @@ const skipped: ReadonlySet<ErrorCode> = new Set(['capacity.pool_exhausted', 'con
  * Calls the plugin of a slot. When it fails and the slot is to be skipped then, answers undefined, with the request as it
  * was before; a client that has gone, a request whose time is over and faults of ours are no failure of a plugin.
  */
-export async function runSlot<Output>(context: CallContext, exchange: Exchange, { slot, bodyBytes, encode, read }: SlotCall<Output>): Promise<Output | undefined> {
+export async function runSlot<Output>(
+  context: CallContext,
+  exchange: Exchange,
+  { slot, bodyBytes, encode, read }: SlotCall<Output>,
+): Promise<Output | undefined> {
   const options = { kind: slot.kind, input: encode(), bodyBytes, read };
   if (!slot.isSkippable) return callPlugin(context, exchange, slot.plugin, options);
   const { attributes } = exchange;

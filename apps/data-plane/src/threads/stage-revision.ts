@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { pluginVersionKey, type SnapshotPlugin, type SnapshotRoute } from '@torii/contracts';
+import { pluginVersionKey, type SnapshotPlugin } from '@torii/contracts';
 import type { InstancePool, PreparedModule } from '@torii/wasm-runtime';
 import type { BoundRoute, Revision } from '../config/active-revision.js';
-import { inputEncoder } from '../pipeline/encode-input.js';
-import { fixedTarget } from '../pipeline/fixed-target.js';
-import type { RouteTarget, RunningPlugin } from '../pipeline/route-target.js';
+import type { BoundPlugin, RunningPlugin } from '../pipeline/bound-plugin.js';
+import { Expressions } from '../routing/expressions.js';
 import { RouteTable } from '../routing/route-table.js';
+import { type AvailablePlugin, bindRoute } from './bind-route.js';
 import type { PoolRegistry } from './pool-registry.js';
 import type { CountedSnapshot } from './thread-messages.js';
 
@@ -26,7 +26,7 @@ export interface StageDeps {
  * Throws `config.*` and leaves nothing behind when any part fails.
  */
 export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps): Promise<Revision> {
-  const plugins = new Map<string, FunctionParts>();
+  const plugins = new Map<string, AvailablePlugin>();
   const retained: string[] = [];
   const dispose = (): void => {
     for (const key of retained) deps.pools.release(key);
@@ -37,14 +37,15 @@ export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps):
       const row = snapshot.pluginRows[index] ?? 0;
       const pool = await deps.pools.retain(key, row, () => deps.open(plugin, prepared));
       retained.push(key);
-      plugins.set(pluginVersionKey(plugin), { plugin, pool, row });
+      plugins.set(pluginVersionKey(plugin), { plugin, bound: boundPlugin(plugin, pool, { row, running: deps.running }) });
       if (performance.now() - stretchStartedAtMs < stretchMs) continue;
       await nextTurn();
       stretchStartedAtMs = performance.now();
     }
+    const expressions = new Expressions();
     const routes = snapshot.routes.flatMap((route, index): BoundRoute[] => {
-      const target = targetOf(route, plugins, deps.running);
-      return target === undefined ? [] : [bind(route, snapshot.routeRows[index] ?? 0, target)];
+      const bound = bindRoute(route, snapshot.routeRows[index] ?? 0, { plugins, expressions });
+      return bound === undefined ? [] : [bound];
     });
     return { number: snapshot.revision, routeTable: new RouteTable(routes), dispose };
   } catch (error) {
@@ -53,30 +54,7 @@ export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps):
   }
 }
 
-interface FunctionParts {
-  readonly plugin: SnapshotPlugin;
-  readonly pool: InstancePool;
-  readonly row: number;
-}
-
-/** Undefined when the plugin of the route is not there, as when it was refused. */
-function targetOf(route: SnapshotRoute, plugins: ReadonlyMap<string, FunctionParts>, running: RunningPlugin): RouteTarget | undefined {
-  if (route.target.kind !== 'function') return fixedTarget(route.target);
-  const parts = plugins.get(pluginVersionKey({ id: route.target.plugin, version: route.target.version }));
-  if (parts === undefined) return undefined;
-  const { plugin, pool, row } = parts;
-  return {
-    kind: 'function',
-    pluginName: plugin.name,
-    pluginVersion: plugin.version,
-    requestMaxBytes: plugin.limits.requestMaxBytes,
-    pool,
-    encodeInput: inputEncoder(route, plugin),
-    row,
-    running,
-  };
-}
-
-function bind(route: SnapshotRoute, row: number, target: RouteTarget): BoundRoute {
-  return { name: route.name, row, match: route.match, priority: route.priority, stripPath: route.stripPath, target };
+function boundPlugin(plugin: SnapshotPlugin, pool: InstancePool, place: Pick<BoundPlugin, 'row' | 'running'>): BoundPlugin {
+  const { requestMaxBytes, responseMaxBytes } = plugin.limits;
+  return { name: plugin.name, version: plugin.version, requestMaxBytes, responseMaxBytes, pool, ...place };
 }

@@ -9,7 +9,7 @@ let tree: VirtualTree | undefined;
 
 /** The modules of `@torii/pdk`, which every function can import; read once per thread. */
 export function pdkTree(): VirtualTree {
-  tree ??= new VirtualTree(read(path.dirname(createRequire(import.meta.url).resolve(pdkName))));
+  tree ??= new VirtualTree(read(path.dirname(createRequire(import.meta.url).resolve('@torii/pdk'))));
   return tree;
 }
 

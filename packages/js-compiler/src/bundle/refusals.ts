@@ -23,7 +23,7 @@ export function missingPackage(specifier: string, hasPackages: boolean): string 
   return `the package "${name}" is not there: ${remedy}`;
 }
 
-export function packageNameOf(specifier: string): string {
+function packageNameOf(specifier: string): string {
   return specifier
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)

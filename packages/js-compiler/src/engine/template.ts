@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 /** What scripts/generate-template.mjs says of the template. */
 interface Manifest {
   readonly sha256: string;
+  /** Of the text of the glue in it. */
+  readonly glueSha256: string;
   readonly quickjsWasi: string;
   /** Operations of the glue, in the order of their numbers. */
   readonly operations: readonly string[];

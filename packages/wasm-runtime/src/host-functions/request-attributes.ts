@@ -46,8 +46,17 @@ export class RequestAttributes {
     this.bytes = 0;
   }
 
+  /** Others with the same values. */
+  copy(): RequestAttributes {
+    const copy = new RequestAttributes();
+    for (const [key, json] of this.values) copy.values.set(key, json);
+    copy.bytes = this.bytes;
+    return copy;
+  }
+
   /** All of them as one JSON object. */
   toJson(): string {
+    if (this.values.size === 0) return '{}';
     const fields = [...this.values].map(([key, json]) => `${JSON.stringify(key)}:${json}`);
     return `{${fields.join(',')}}`;
   }

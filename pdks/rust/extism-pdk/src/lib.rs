@@ -1,9 +1,9 @@
 //! A stand-in for the real `extism-pdk`, source-compatible in what most plugins use of it: `#[plugin_fn]`, texts and bytes
 //! as input and output, `config`, `var`, `http` and the macros of the log. `Json` is not in it, because it needs serde.
 
+pub mod config;
 mod convert;
 mod error;
-pub mod config;
 pub mod extism;
 pub mod http;
 #[doc(hidden)]

@@ -68,7 +68,14 @@ pub(crate) fn get(function: HostFunction, key: &str) -> Result<Option<Vec<u8>>, 
 }
 
 /// Whether it was written: false when the key, or its value, stood in its way.
-pub(crate) fn write(function: HostFunction, done: Done, key: &str, value: &[u8], expected: Option<&[u8]>, options: &Write) -> Result<bool, HostError> {
+pub(crate) fn write(
+    function: HostFunction,
+    done: Done,
+    key: &str,
+    value: &[u8],
+    expected: Option<&[u8]>,
+    options: &Write,
+) -> Result<bool, HostError> {
     let argument = WriteArgument {
         key,
         value_base64: STANDARD.encode(value),

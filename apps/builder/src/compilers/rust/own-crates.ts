@@ -7,14 +7,17 @@ const extismPdk = 'extism-pdk';
 
 /** The crates that Torii brings along, in a folder of its own for each. */
 export class OwnCrates {
-  private known: Promise<string> | undefined;
+  private readonly digests = new Map<string, Promise<string>>();
 
   constructor(private readonly folder: string) {}
 
-  /** Those that take the place of crates of the registry, by name: `torii-pdk`, and `extism-pdk` when there is no registry. */
+  /**
+   * Those that take the place of crates of the registry, by name: `torii-pdk`, which needs crates from there itself; without
+   * a registry only `extism-pdk`.
+   */
   instead(wanted: ReadonlySet<string>, { isOffline }: { readonly isOffline: boolean }): Map<string, string> {
-    const names = [pdk, ...(isOffline ? [extismPdk] : [])].filter((name) => wanted.has(name));
-    return new Map(names.map((name) => [name, path.join(this.folder, name)]));
+    const name = isOffline ? extismPdk : pdk;
+    return new Map(wanted.has(name) ? [[name, path.join(this.folder, name)]] : []);
   }
 
   /** For the toolchain of a build. */
@@ -23,10 +26,16 @@ export class OwnCrates {
     return { [pdk]: /^version = "([^"]+)"/m.exec(manifest)?.[1] ?? 'unknown' };
   }
 
-  /** Of all their files. */
-  digest(): Promise<string> {
-    this.known ??= digestOf(this.folder);
-    return this.known;
+  /** Of all files of some of them, which do not change while a builder runs. */
+  async digest(folders: Iterable<string>): Promise<string> {
+    const digests = await Promise.all([...folders].map((folder) => this.digestOnce(folder)));
+    return digests.join();
+  }
+
+  private digestOnce(folder: string): Promise<string> {
+    const digest = this.digests.get(folder) ?? digestOf(folder);
+    this.digests.set(folder, digest);
+    return digest;
   }
 }
 

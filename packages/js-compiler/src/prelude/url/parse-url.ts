@@ -19,7 +19,7 @@ export interface UrlRecord {
   fragment: string | undefined;
 }
 
-export const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443', ws: '80', wss: '443', ftp: '21', file: '' };
+const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443', ws: '80', wss: '443', ftp: '21', file: '' };
 
 export function isSpecial(scheme: string): boolean {
   return Object.hasOwn(defaultPorts, scheme);

@@ -1,0 +1,256 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ServedKind, SnapshotPlugin, SnapshotRoute, SnapshotSlot } from '@torii/contracts';
+import { eventually, guest } from '@torii/test-kit';
+import { aPlugin, aRoute, TestNode } from './a-node.js';
+import { answering, aSlot } from './a-slot.js';
+
+const node = new TestNode();
+const plugins: SnapshotPlugin[] = [];
+const routes: SnapshotRoute[] = [];
+let echo: SnapshotPlugin;
+
+/** A plugin that answers this text; with `after`, its input between the two. */
+async function plugin(name: string, kind: ServedKind, before: string | object, after?: string, part: Parameters<typeof aPlugin>[1] = {}) {
+  const text = typeof before === 'string' ? before : JSON.stringify(before);
+  const made = aPlugin(node.artifacts.add(await answering(text, after)), { name, kind, ...part });
+  plugins.push(made);
+  return made;
+}
+
+/** A route with slots, and a backend that answers its input unless it has another target. */
+function route(prefix: string, slots: readonly (SnapshotPlugin | SnapshotSlot)[], part: Partial<SnapshotRoute> = {}): void {
+  const inOrder = slots.map((slot) => ('plugin' in slot ? slot : aSlot(slot)));
+  routes.push(aRoute(echo, prefix, { plugins: inOrder, ...part }));
+}
+
+const fixed = (headers: Record<string, string>, body: string) => ({ target: { kind: 'static' as const, status: 202, headers, body } });
+const get = (path: string, init?: RequestInit): Promise<Response> => fetch(`${node.proxyUrl}${path}`, init);
+const json = async (path: string, init?: RequestInit) => (await get(path, init)).json() as Promise<Record<string, never>>;
+const sees = (kind: ServedKind) => plugin(`sees-${kind}`, kind, '{"error":true,"status":200,"body_json":', '}', { config: { own: '1', both: '1' } });
+
+beforeAll(async () => {
+  await node.start({ TORII_DATA_THREADS: '1' });
+  echo = aPlugin(node.artifacts.add(await guest('echo')), { name: 'echo', limits: { requestMaxBytes: 1_000, responseMaxBytes: 4_000_000 } });
+  plugins.push(echo);
+
+  for (const kind of ['pre_route', 'request_transformer', 'response_transformer'] as const) {
+    const slot = aSlot(await sees(kind), { config: { both: { of: 'slot' }, list: [1] } });
+    route(`/sees/${kind}`, [slot], kind === 'response_transformer' ? fixed({ 'x-a': '1', 'set-cookie': 'a=b; Path=/' }, 'é') : {});
+  }
+
+  const sets = (name: string, value: unknown) => ({ attrs: { set: { [name]: value } } });
+  const first = await plugin('first', 'pre_route', { error: false, ...sets('order', ['pre_route']), ...{} });
+  const second = await plugin('second', 'access_validator', '{"result":true,"attrs":{"set":{"validator":', '}}}');
+  const third = await plugin('third', 'request_transformer', '{"attrs":{"del":["order"],"set":{"transformer":', '}}}');
+  const last = await plugin('last', 'response_transformer', '{"body_json":', '}');
+  route('/attrs', [last, third, second, first], fixed({}, 'x'));
+
+  const allows = await plugin('allows', 'access_validator', { result: true });
+  const denies = await plugin('denies', 'access_validator', { result: false });
+  const deniesSo = await plugin('denies-so', 'access_validator', { result: false, error: { message: 'pay first', status: 402 } });
+  route('/allowed', [allows]);
+  route('/denied', [denies, await sees('request_transformer')]);
+  route('/denied-so', [allows, deniesSo]);
+
+  const rewrites = await plugin('rewrites', 'request_transformer', {
+    method: 'put',
+    url: '/new?x=1',
+    headers: { 'X-New': ['1', '2'], host: 'other.example', 'content-length': '99' },
+    cookies: [{ name: 'c', value: 'd e' }],
+    body_json: { é: 1 },
+  });
+  route('/rewritten', [rewrites]);
+  route('/rewritten-on', [rewrites, await plugin('renames', 'request_transformer', { url: '/newer', body_bytes: [-61, 169] })]);
+  route('/to-large', [await plugin('enlarges', 'request_transformer', { body_str: 'x'.repeat(1_001) })]);
+  const away = await plugin('leads-away', 'request_transformer', { url: 'http://169.254.169.254/latest' });
+  route('/away', [away]);
+
+  const shouts = await plugin('shouts', 'response_transformer', { headers: { 'X-Only': 'this' }, body_str: 'LOUD' });
+  const stays = await plugin('stays', 'response_transformer', {});
+  route('/shouted', [shouts, stays], fixed({ 'content-type': 'text/html', 'set-cookie': 'a=b' }, 'quiet'));
+  route('/replaced', [await plugin('replaces', 'response_transformer', { error: true, body_str: 'instead' }), shouts], fixed({}, 'x'));
+  route('/redirected', [await plugin('adds', 'response_transformer', { attrs: { set: { 'otoroshi.next.core.ResponseAddHeaders': { 'x-added': '1' } } } })], {
+    target: { kind: 'redirect', url: '/there', status: 301 },
+  });
+  const unchanged = [await plugin('leaves-requests', 'request_transformer', {}), stays];
+  route('/unchanged', unchanged, { target: { kind: 'function', plugin: echo.id, version: 1 } });
+  route('/plain', []);
+
+  route('/scoped', [aSlot(denies, { include: ['/scoped/a.*', '/scoped/b'], exclude: ['.*/public'] })]);
+
+  const failing: [string, Uint8Array, Parameters<typeof aPlugin>[1]][] = [
+    ['trap', await guest('trap'), {}],
+    ['loop-forever', await guest('loop-forever'), { limits: { cpuMs: 50 } }],
+    ['bad-json', await guest('bad-json'), {}],
+    ['grow-memory', await guest('grow-memory'), { limits: { cpuMs: 5_000, memoryMaxBytes: 1_048_576 } }],
+    ['no-header', await answering('{"error":true,"result":true,"headers":{"bad name":"x"},"cookies":[{"name":"a b","value":""}],"attrs":{"set":{"left":1}}}'), {}],
+    ['no-result', await answering('{"attrs":{"set":{"left":1}},"error":"x","status":99}'), {}],
+  ];
+  for (const [name, bytes, part] of failing) {
+    for (const kind of ['pre_route', 'access_validator', 'request_transformer', 'response_transformer'] as const) {
+      const fails = aPlugin(node.artifacts.add(bytes), { ...part, name: `${name}-${kind}`, kind });
+      plugins.push(fails);
+      for (const onError of ['fail', 'skip'] as const) route(`/${name}/${kind}/${onError}`, [first, aSlot(fails, { onError })]);
+    }
+  }
+  await node.apply(plugins, routes);
+}, 120_000);
+afterAll(() => node.stop());
+
+describe('a plugin in a slot', () => {
+  it.each(['pre_route', 'request_transformer'] as const)('of kind %s is told of the request, and its config is the slot’s over its own', async (kind) => {
+    const told = await json(`/sees/${kind}/x?q=1`, { method: 'POST', body: 'é', headers: { cookie: 'a=b' } });
+    expect(told).toMatchObject({
+      config: { own: '1', both: { of: 'slot' }, list: [1] },
+      attrs: {},
+      request: { path: `/sees/${kind}/x`, method: 'POST', query: { q: ['1'] }, has_body: true, cookies: [{ name: 'a' }] },
+    });
+    if (kind === 'request_transformer') {
+      expect(told).toMatchObject({ otoroshi_request: { path: '/x' }, request_body_bytes: [-61, -87], request_body_base64: 'w6k=' });
+    }
+  });
+
+  it('of kind response_transformer is told of the response', async () => {
+    expect(await json('/sees/response_transformer')).toMatchObject({
+      otoroshi_response: { status: 202, headers: { 'x-a': '1' }, cookies: [{ name: 'a', value: 'b', path: '/' }] },
+      response_body_bytes: [-61, -87],
+      response_body_base64: 'w6k=',
+    });
+  });
+
+  it('runs in the order of the kinds, and sees the attributes that those before it left', async () => {
+    const told = await json('/attrs');
+    expect(told.attrs).toMatchObject({ validator: { attrs: { order: ['pre_route'] } }, transformer: { attrs: { order: ['pre_route'], validator: {} } } });
+    expect(told.attrs).not.toHaveProperty('order');
+  });
+
+  it('runs only for paths of include and none of exclude, however they are escaped', async () => {
+    const status = async (path: string): Promise<number> => (await get(`/scoped${path}`)).status;
+    expect(await status('/c')).toBe(200);
+    expect(await status('/abc')).toBe(403);
+    expect(await status('/%61bc')).toBe(403);
+    expect(await status('/b')).toBe(403);
+    expect(await status('/bc')).toBe(200);
+    expect(await status('/a/public')).toBe(200);
+    expect(await status('/a/public%2Fx')).toBe(403);
+  });
+
+  it('is counted, and stands in the access line', async () => {
+    await get('/attrs', { headers: { 'x-request-id': 'counted-1' } });
+    await eventually(async () => {
+      const line = node.node.logs.find((text) => text.includes('"counted-1"'));
+      expect(JSON.parse(line ?? '{}').slots).toMatchObject(
+        [
+          ['pre_route', 'first'],
+          ['access_validator', 'second'],
+          ['request_transformer', 'third'],
+          ['response_transformer', 'last'],
+        ].map(([kind, name]) => ({ kind, plugin: name, pluginVersion: 1, cpuMs: expect.any(Number) })),
+      );
+      const metrics = await (await fetch(`${node.internalUrl}/metrics`)).text();
+      expect(metrics).toMatch(/torii_plugin_calls_total\{workspace="default",plugin="last",outcome="ok"\} [1-9]/);
+      expect(metrics).toMatch(/torii_plugin_call_seconds_count\{workspace="default",plugin="second"\} [1-9]/);
+    });
+  });
+});
+
+describe('an access_validator', () => {
+  it('lets a request pass, or answers 403 or what it says, before the body is read or another plugin is called', async () => {
+    expect((await get('/allowed')).status).toBe(200);
+    const denied = await get('/denied', { method: 'POST', body: 'x'.repeat(2_000_000) });
+    expect([denied.status, denied.headers.get('content-type'), await denied.json()]).toEqual([403, 'application/json', { error: 'access was denied' }]);
+    const so = await get('/denied-so');
+    expect([so.status, await so.json()]).toEqual([402, { error: 'pay first' }]);
+  });
+});
+
+describe('a request_transformer', () => {
+  it('replaces method, URL, headers, cookies and body for what comes after, and leaves the rest to the gateway', async () => {
+    const { raw_request, request, request_body_base64 } = await json('/rewritten/a?b=c', { method: 'POST', body: 'old', headers: { cookie: 'a=b', 'x-old': '1' } });
+    expect(raw_request).toMatchObject({ method: 'POST', path: '/rewritten/a', headers: { 'x-old': '1' } });
+    expect(request).toMatchObject({ method: 'PUT', path: '/new', query: { x: ['1'] }, cookies: [{ name: 'c', value: 'd e' }] });
+    const body = Buffer.from('{"é":1}');
+    const { connection: _connection, ...headers } = (request as { headers: Record<string, string> }).headers;
+    expect(headers).toEqual({ 'X-New': '1, 2', host: 'other.example', Cookie: 'c=d%20e', 'Content-Length': String(body.length) });
+    expect(Buffer.from(request_body_base64 ?? '', 'base64')).toEqual(body);
+  });
+
+  it('hands on to the next, which changes what it made', async () => {
+    const { request, request_body_base64 } = await json('/rewritten-on');
+    expect(request).toMatchObject({ method: 'PUT', path: '/newer', query: {}, headers: { 'X-New': '1, 2' } });
+    expect(Buffer.from(request_body_base64 ?? '', 'base64').toString()).toBe('é');
+  });
+
+  it.each([
+    ['/away', 'plugin.bad_output'],
+    ['/to-large', 'plugin.limit_exceeded'],
+  ])('cannot lead a request %s', async (path, code) => {
+    const answer = await get(path);
+    expect([answer.status, await answer.json()]).toEqual([502, expect.objectContaining({ code })]);
+  });
+
+  it('is not called with a body that is larger than the target or a transformer takes', async () => {
+    expect((await get('/rewritten', { method: 'POST', body: 'x'.repeat(2_000_000) })).status).toBe(413);
+    expect((await get('/unchanged', { method: 'POST', body: 'x'.repeat(1_001) })).status).toBe(413);
+  });
+});
+
+describe('a response_transformer', () => {
+  it('replaces headers and body, and keeps the status and the cookies', async () => {
+    const answer = await get('/shouted');
+    expect([answer.status, answer.headers.get('x-only'), answer.headers.get('content-type'), answer.headers.get('set-cookie')]).toEqual([
+      202,
+      'this',
+      null,
+      'a=b',
+    ]);
+    expect(await answer.text()).toBe('LOUD');
+  });
+
+  it('answers in place of the target with error: true, of status 500 unless it says otherwise, and ends it', async () => {
+    const answer = await get('/replaced');
+    expect([answer.status, await answer.text()]).toEqual([500, 'instead']);
+  });
+
+  it('runs behind redirects too, and may add headers by attribute', async () => {
+    const answer = await get('/redirected', { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location'), answer.headers.get('x-added')]).toEqual([301, '/there', '1']);
+  });
+});
+
+describe('transformers that change nothing', () => {
+  it('change nothing of what the target sees and answers', async () => {
+    for (const body of [undefined, 'text', randomBytes(500)]) {
+      const init = body === undefined ? {} : { method: 'POST', body: body as RequestInit['body'] };
+      const [changed, plain] = [await json('/unchanged/a%20b?c=%41', init as RequestInit), await json('/plain/a%20b?c=%41', init as RequestInit)];
+      expect(changed.request).toEqual(JSON.parse(JSON.stringify(plain.request)));
+      expect(changed.request_body_base64).toBe(plain.request_body_base64);
+      expect(changed.request_body_bytes).toEqual(plain.request_body_bytes);
+    }
+  });
+});
+
+describe.each([
+  ['trap', 'plugin.trapped', 502],
+  ['loop-forever', 'plugin.deadline_exceeded', 504],
+  ['bad-json', 'plugin.bad_output', 502],
+  ['grow-memory', 'plugin.memory_exceeded', 502],
+  ['no-header', 'plugin.bad_output', 502],
+  ['no-result', 'plugin.bad_output', 502],
+])('a slot whose plugin fails by %s', (name, code, status) => {
+  const kinds = ['pre_route', 'access_validator', 'request_transformer', 'response_transformer'] as const;
+  const harmless = name === 'no-header' ? kinds.filter((kind) => kind !== 'access_validator') : kinds;
+
+  it.each(harmless)('as %s fails the request, or with onError skip leaves it as it was before', async (kind) => {
+    const failed = await get(`/${name}/${kind}/fail`);
+    expect([failed.status, failed.headers.get('x-torii-error')]).toEqual([status, code]);
+    const skipped = await get(`/${name}/${kind}/skip`, { headers: { 'x-request-id': `${name}-${kind}` } });
+    expect(skipped.status).toBe(200);
+    expect(await skipped.json()).toMatchObject({ attrs: { order: ['pre_route'] }, request: { path: '/' } });
+    await eventually(() => {
+      const line = node.node.logs.find((text) => text.includes(`"${name}-${kind}"`));
+      expect(JSON.parse(line ?? '{}').slots).toContainEqual(expect.objectContaining({ kind, code }));
+    });
+  });
+});

@@ -1,0 +1,2 @@
+/** The WebAssembly text between QuickJS and Extism. */
+export function glueText(): string;
