@@ -9,10 +9,11 @@ import { connectRedis, Lifecycle, type Logger, readOrCreateSecretFile, systemClo
 import { Announcer } from './announcer.js';
 import { BuildLoop } from './builds/build-loop.js';
 import { WorkFolders } from './builds/work-folders.js';
+import { type ClaimedFolder, claimFolder, claimFreeFolder } from './claimed-folder.js';
 import { type Compilers, createCompilers } from './compilers/index.js';
 import { ControlPlaneClient } from './control-plane/control-plane-client.js';
 import { egressSettings } from './egress-settings.js';
-import { builderState, type Env } from './env.js';
+import type { Env } from './env.js';
 import { InternalServer } from './http/internal-server.js';
 import { LanguageWatch } from './languages/language-watch.js';
 import { Languages } from './languages/languages.js';
@@ -29,12 +30,19 @@ export interface Builder {
   stop(): Promise<void>;
 }
 
-/** Builds a builder by hand, part by part, and starts it. Rejects when its port cannot be had; needs neither Redis nor a control plane to start. */
-export async function startBuilder(env: Env, log: Logger, compilers: Compilers = createCompilers(env)): Promise<Builder> {
+/**
+ * Builds a builder by hand, part by part, and starts it. Rejects when its port cannot be had, or another builder has its
+ * folder; needs neither Redis nor a control plane to start.
+ */
+export async function startBuilder(env: Env, log: Logger, givenCompilers?: Compilers): Promise<Builder> {
   const lifecycle = new Lifecycle(log);
-  lifecycle.onClose('compilers', () => compilers.close());
   try {
-    return await open({ env, log, compilers, lifecycle });
+    const state = claimState(env);
+    lifecycle.onClose('state folder', () => state.release());
+    log.debug({ folder: state.path }, 'state folder');
+    const compilers = givenCompilers ?? createCompilers(env, state.path);
+    lifecycle.onClose('compilers', () => compilers.close());
+    return await open({ env, log, compilers, lifecycle, stateFolder: state.path });
   } catch (error) {
     await lifecycle.close();
     throw error;
@@ -46,9 +54,15 @@ interface Parts {
   readonly log: Logger;
   readonly compilers: Compilers;
   readonly lifecycle: Lifecycle;
+  /** Of this builder alone; absolute. */
+  readonly stateFolder: string;
 }
 
-async function open({ env, log, compilers, lifecycle }: Parts): Promise<Builder> {
+function claimState({ TORII_BUILDER_STATE, TORII_HOME }: Env): ClaimedFolder {
+  return TORII_BUILDER_STATE === undefined ? claimFreeFolder(path.resolve(TORII_HOME, 'builder')) : claimFolder(path.resolve(TORII_BUILDER_STATE));
+}
+
+async function open({ env, log, compilers, lifecycle, stateFolder }: Parts): Promise<Builder> {
   // A builder that starts again is another one: nothing of the last is left but what others take over.
   const id = BuilderId.parse(`${idPrefixes.builder}_${randomUUID()}`);
   const clock = systemClock;
@@ -64,7 +78,7 @@ async function open({ env, log, compilers, lifecycle }: Parts): Promise<Builder>
   const nodeToken = env.TORII_NODE_TOKEN ?? (await readOrCreateSecretFile(path.join(env.TORII_HOME, 'node-token')));
   const controlPlane = new ControlPlaneClient({ url: env.TORII_CONTROL_PLANE_URL, nodeToken, timeoutMs: controlPlaneTimeoutMs });
   const artifacts = new ArtifactCache({
-    directory: path.join(builderState(env), 'artifacts'),
+    directory: path.join(stateFolder, 'artifacts'),
     maxBytes: env.TORII_BUILDER_CACHE_BYTES,
     controlPlaneUrl: env.TORII_CONTROL_PLANE_URL,
     nodeToken,

@@ -80,7 +80,7 @@ describe('a builder whose surroundings fail', () => {
     await redis.flushall();
     const again = await setting.add(setting.job(aSource('hold 60000'), { buildId: lost.buildId }));
     await eventually(() => compiler.folders.length === 1);
-    expect(await eventually(running)).toBe(2);
+    await eventually(async () => (await running()) === 2);
     await eventually(async () => (await running()) === 1, { timeoutMs: 60_000 });
     expect((await stat(compiler.folders[0] ?? '')).isDirectory()).toBe(true);
     await new BuildCancellation({ redis, keys }).request(lost.buildId);

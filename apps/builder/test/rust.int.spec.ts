@@ -118,7 +118,7 @@ describe('RustCompiler', () => {
       async () => {
         process.env.TORII_NODE_TOKEN = 'a-secret-of-the-builder';
         const script = `fn main() {
-    for place in ["/etc/shadow", "/etc/passwd", "/root", "/home", "/work", "${rust.folder}/cache/../../", "/proc/1/environ"] {
+    for place in ["/etc/shadow", "/etc/passwd", "/root", "/home", "${rust.folder}/cache/../../", "/proc/1/environ"] {
         let what = std::fs::read_to_string(place).or_else(|_| std::fs::read_dir(place).map(|entries| format!("{} entries", entries.count())));
         println!("cargo:warning=place {place} {what:?}");
     }

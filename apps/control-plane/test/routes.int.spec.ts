@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { List, Route } from '@torii/contracts';
+import type { List, Plugin, Route } from '@torii/contracts';
 import type { ApiClient } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
 
@@ -10,6 +10,7 @@ beforeAll(async () => {
   torii = await startControlPlane();
   api = torii.api;
   await api.aPlugin('geo');
+  await api.aPlugin('guard', { kind: 'access_validator' });
 }, 60_000);
 afterAll(() => torii?.close());
 
@@ -75,7 +76,32 @@ describe('what a route may be', () => {
       { target: { kind: 'upstream', targets: [{ url: 'https://x.example' }] } },
       { pointer: '/target/kind', code: 'not_available' },
     ],
-    ['slots, which are not there yet', { plugins: [{ plugin: 'geo' }] }, { pointer: '/plugins', code: 'not_available' }],
+    [
+      'a backend in a slot',
+      { plugins: [{ plugin: 'guard' }, { plugin: 'geo' }] },
+      { pointer: '/plugins/1/plugin', detail: expect.stringMatching(/kind backend: make it the target.*access_validator/) },
+    ],
+    [
+      'a plugin of a slot as the target',
+      { target: { kind: 'function', plugin: 'guard' } },
+      { pointer: '/target/plugin', detail: expect.stringMatching(/kind access_validator: put it among plugins/) },
+    ],
+    [
+      'a slot whose plugin is not there',
+      { plugins: [{ plugin: 'gaurd', enabled: false }] },
+      { pointer: '/plugins/0/plugin', code: 'unknown_reference' },
+    ],
+    [
+      'a slot whose version is not there',
+      { plugins: [{ plugin: 'guard', version: 2 }] },
+      { pointer: '/plugins/0/version', code: 'unknown_reference' },
+    ],
+    [
+      'paths of a slot that nodes do not know',
+      { plugins: [{ plugin: 'guard', include: ['/a', '(?=a)'], exclude: ['('] }] },
+      { pointer: '/plugins/0/include/1', detail: expect.stringContaining('look-around') },
+    ],
+    ['a slot with too much config', { plugins: [{ plugin: 'guard', config: { a: 'x'.repeat(65_536) } }] }, { pointer: '/plugins/0/config' }],
     ['a priority out of bounds', { priority: 9_000_000 }, { pointer: '/priority' }],
     [
       'an expression that nodes do not know',
@@ -110,6 +136,37 @@ describe('references to plugins', () => {
     await api.send('PATCH', '/api/v1/plugins/pinned', { description: 'two' });
     const route = await api.aRoute('pins', 'pinned', { target: { kind: 'function', plugin: 'pinned', version: 1 } });
     expect(route.target).toMatchObject({ version: 1 });
+  });
+});
+
+describe('slots', () => {
+  it('are answered in their order, with every default filled in and their plugins by name', async () => {
+    const guard = await api.get<Plugin>('/api/v1/plugins/guard');
+    const plugins = [
+      { plugin: guard.body.id, include: ['/admin.*'], config: { role: ['admin'] } },
+      { plugin: 'guard', version: 1, onError: 'skip' },
+    ];
+    const route = await api.aRoute('guarded', 'geo', { plugins });
+    const slot = { plugin: 'guard', version: 'latest', enabled: true, include: [], exclude: [], config: {}, onError: 'fail' };
+    expect(route.plugins).toEqual([
+      { ...slot, include: ['/admin.*'], config: { role: ['admin'] } },
+      { ...slot, version: 1, onError: 'skip' },
+    ]);
+  });
+
+  it('keep their plugin from being deleted, or made one of another kind, until the route lets go of it', async () => {
+    await api.aPlugin('held', { kind: 'pre_route' });
+    await api.aRoute('holds', 'geo', { plugins: [{ plugin: 'held', enabled: false }] });
+    const held = '/api/v1/plugins/held';
+    expect(await api.send('DELETE', held)).toMatchObject({ status: 409, body: { detail: expect.stringContaining('holds') } });
+    expect(await api.send('PATCH', held, { kind: 'backend' })).toMatchObject({
+      status: 409,
+      body: { errors: [{ pointer: '/kind', detail: expect.stringContaining('holds') }] },
+    });
+    expect(await api.send('PATCH', held, { description: 'x' })).toMatchObject({ status: 200 });
+    await api.send('PATCH', `${routes}/holds`, { plugins: [] });
+    expect(await api.send('PATCH', held, { kind: 'backend' })).toMatchObject({ status: 200, body: { kind: 'backend' } });
+    expect(await api.send('DELETE', held)).toMatchObject({ status: 204 });
   });
 });
 

@@ -3,7 +3,7 @@ import { compileWat } from '@torii/test-kit';
 
 /** A guest that answers a text; with `after`, its input between the two. */
 export function answering(before: string, after?: string): Promise<Uint8Array> {
-  const escape = (text: string): string => [...Buffer.from(text)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('');
+  const escaped = (text: string): string => [...Buffer.from(text)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('');
   const [beforeSize, afterSize] = [Buffer.byteLength(before), Buffer.byteLength(after ?? '')];
   const inputSize = after === undefined ? '(i64.const 0)' : '(call $input_length)';
   return compileWat(`(module
@@ -13,7 +13,7 @@ export function answering(before: string, after?: string): Promise<Uint8Array> {
     (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
     (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
     (memory (export "memory") 2)
-    (data (i32.const 0) "${escape(before)}${escape(after ?? '')}")
+    (data (i32.const 0) "${escaped(before)}${escaped(after ?? '')}")
     (global $at (mut i64) (i64.const 0))
     (func $put (param $byte i32)
       (call $store_u8 (global.get $at) (local.get $byte))

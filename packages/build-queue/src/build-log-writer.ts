@@ -61,6 +61,13 @@ export class BuildLogWriter {
     while (this.waiting.length > 0 && (await this.writeBatch()));
   }
 
+  /** Takes no more, and forgets what it has not written: somebody else writes this log now. */
+  discard(): void {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    this.waiting = [];
+  }
+
   private isWithinLimits(): boolean {
     return this.lines < buildLogLimits.linesMax && this.bytes <= buildLogLimits.totalMaxBytes;
   }
@@ -94,6 +101,7 @@ export class BuildLogWriter {
     try {
       await this.countEarlierAttempts(sizeKey);
       batch = this.waiting.slice(0, batchMax);
+      if (batch.length === 0) return true;
       const lines = batch.filter((entry) => entry.type === 'line');
       const commands = this.redis.multi();
       for (const entry of batch) commands.xadd(logKey, '*', entryField, JSON.stringify(entry));

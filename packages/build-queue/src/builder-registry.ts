@@ -21,7 +21,9 @@ export class BuilderRegistry {
 
   /** Holds for 15 seconds. */
   async announce(status: BuilderStatus): Promise<void> {
-    const nowMs = Date.parse(status.at);
+    // By the one clock that all share: a builder whose own is wrong must not drop the others.
+    const [seconds] = await this.redis.time();
+    const nowMs = Number(seconds) * 1_000;
     await this.redis
       .multi()
       .set(this.keys.builder(status.id), JSON.stringify(status), 'PX', builderTtlMs)
@@ -37,7 +39,7 @@ export class BuilderRegistry {
 
   /** Every builder heard of in the last 15 seconds, by id; what cannot be read is skipped. */
   async list(): Promise<BuilderStatus[]> {
-    const ids = await this.redis.zrange(this.keys.builders, 0, String(buildersMax - 1));
+    const ids = await this.redis.zrange(this.keys.builders, 0, String(buildersMax - 1), 'REV');
     if (ids.length === 0) return [];
     const statuses = await this.redis.mget(ids.sort().map((id) => this.keys.builder(id)));
     return statuses.flatMap((text) => BuilderStatus.safeParse(parseJson(text ?? '')).data ?? []);

@@ -137,7 +137,12 @@ describe('download', () => {
     const url = await serve((request, response) => {
       if (request.headers.range === undefined) {
         response.writeHead(200, { 'content-length': content.length });
-        response.write(content.subarray(0, 4), () => setImmediate(() => response.destroy()));
+        response.write(content.subarray(0, 4));
+        const timer = setInterval(() => {
+          if (!existsSync(`${file}.part`) || statSync(`${file}.part`).size < 4) return;
+          clearInterval(timer);
+          response.destroy();
+        }, 5);
         return;
       }
       const begin = Number(/bytes=(\d+)-/.exec(request.headers.range)[1]);
@@ -147,7 +152,7 @@ describe('download', () => {
     expect(existsSync(file)).toBe(false);
     await fetchTo(url, file);
     expect(readFileSync(file)).toEqual(content);
-    expect(ranges[1]).toMatch(/^bytes=\d+-$/);
+    expect(ranges).toEqual([undefined, 'bytes=4-']);
     await verifySha256(file, createHash('sha256').update(content).digest('hex'));
   });
 

@@ -12,6 +12,9 @@ class Sink implements LogSink {
   append(entry: BuildLogEntry): void {
     this.texts.push(entry.type === 'line' ? `${entry.stream}: ${entry.text}` : entry.type);
   }
+  discard(): void {
+    this.texts.splice(0);
+  }
   close(): Promise<void> {
     this.isClosed = true;
     return Promise.resolve();

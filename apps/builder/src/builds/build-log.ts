@@ -1,10 +1,10 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { BuildLogWriter } from '@torii/build-queue';
 import { type BuildLogEntry, type BuildStage, buildLogLimits } from '@torii/contracts';
 import type { Clock } from '@torii/service-kit';
+import { shownLine } from './shown-text.js';
 
 /** Where lines go; a `BuildLogWriter`. */
-export type LogSink = Pick<BuildLogWriter, 'append' | 'isFull' | 'close'>;
+export type LogSink = Pick<BuildLogWriter, 'append' | 'isFull' | 'close' | 'discard'>;
 
 type Stream = (BuildLogEntry & { readonly type: 'line' })['stream'];
 
@@ -47,10 +47,21 @@ export class BuildLog {
     await this.writer.close();
   }
 
+  /** For a build that another builder has: what is not written yet is of no more use. */
+  discard(): void {
+    this.begun.clear();
+    this.writer.discard();
+  }
+
   private line(stream: Stream, text: string): void {
-    if (this.writer.isFull) return;
-    const shown = stripVTControlCharacters(text.slice(0, buildLogLimits.lineMaxBytes + 1).replace(/\r$/, ''));
-    this.writer.append({ type: 'line', at: this.now(), stream, text: shown });
+    // A line that is written over, such as one of progress, is one line for each time.
+    const [first = '', ...others] = text.split(/\r+/);
+    const written = others.filter((part) => part !== '');
+    for (const part of first === '' && written.length > 0 ? written : [first, ...written]) {
+      if (this.writer.isFull) return;
+      const shown = shownLine(part.slice(0, buildLogLimits.lineMaxBytes + 1));
+      this.writer.append({ type: 'line', at: this.now(), stream, text: shown });
+    }
   }
 
   private now(): string {

@@ -29,6 +29,7 @@ export interface BuildLoopOptions {
 }
 
 interface RunningBuild {
+  readonly buildId: BuildId;
   readonly ending: AbortController;
   readonly done: Promise<void>;
 }
@@ -43,11 +44,13 @@ const awayDelayMaxMs = 30_000;
  * stays with the queue, for other builders.
  */
 export class BuildLoop {
-  private readonly running = new Map<BuildId, RunningBuild>();
+  /** One build may be here twice: an attempt that was lost ends while the next one runs. */
+  private readonly running = new Set<RunningBuild>();
   private readonly cancellation: BuildCancellation;
   private readonly options: BuildLoopOptions;
   private timer: NodeJS.Timeout | undefined;
   private isTaking = false;
+  private taking = Promise.resolve();
   private isRung = false;
   private isStopping = false;
   private turn = 0;
@@ -73,7 +76,7 @@ export class BuildLoop {
   /** There may be a build to take. */
   ring(): void {
     this.isRung = true;
-    if (!this.isTaking) void this.take();
+    if (!this.isTaking) this.taking = this.take();
   }
 
   /** Takes no more builds, gives those under way that time, and hands the others back. */
@@ -81,13 +84,15 @@ export class BuildLoop {
     this.isStopping = true;
     clearInterval(this.timer);
     const timer = setTimeout(() => {
-      for (const { ending } of this.running.values()) ending.abort(new BuilderStopping());
+      for (const { ending } of this.running) ending.abort(new BuilderStopping());
     }, drainMs);
-    await Promise.all([...this.running.values()].map(({ done }) => done));
+    await this.taking;
+    await Promise.all([...this.running].map(({ done }) => done));
     clearTimeout(timer);
     this.cancellation.close();
   }
 
+  /** Never rejects. */
   private async take(): Promise<void> {
     this.isTaking = true;
     while (this.isRung && !this.isStopping) {
@@ -104,13 +109,15 @@ export class BuildLoop {
 
   /** From the language whose turn it is, or the next one that has a build. False when none has. */
   private async takeOne(): Promise<boolean> {
-    const { intake, languages } = this.options;
+    const { intake, languages, log } = this.options;
     const names = languages.available;
-    for (let tried = 0; tried < names.length; tried++) {
+    for (let tried = 0; tried < names.length && !this.isStopping; tried++) {
       const name = names[this.turn++ % names.length] as LanguageName;
       const taken = await intake.take(name);
       if (taken === undefined) continue;
-      this.begin(taken);
+      // It was on its way when the builder began to stop.
+      if (this.isStopping) await giveAway(taken, () => taken.handBack(), log);
+      else this.begin(taken);
       return true;
     }
     return false;
@@ -120,11 +127,12 @@ export class BuildLoop {
     const { buildId } = taken.job;
     const ending = new AbortController();
     const done = this.run(taken, ending).finally(() => {
-      this.running.delete(buildId);
+      this.running.delete(build);
       this.options.onChange();
       this.ring();
     });
-    this.running.set(buildId, { ending, done });
+    const build: RunningBuild = { buildId, ending, done };
+    this.running.add(build);
     this.options.onChange();
   }
 
@@ -146,7 +154,7 @@ export class BuildLoop {
       log.info({ ...facts, status: outcome.status, durationMs: Math.round(clock.nowMs() - startedAtMs) }, 'build finished');
       end = () => taken.complete(outcome);
     } catch (error) {
-      end = this.whatNext(taken, ending.signal.aborted ? ending.signal.reason : error, buildLog);
+      end = this.whatNext(taken, error, buildLog);
     }
     clearTimeout(timer);
     const closeAndEnd = async (): Promise<void> => {
@@ -180,6 +188,7 @@ export class BuildLoop {
     const facts = { build: taken.job.buildId, attempts: taken.attempts, err: error };
     if (taken.lost.aborted) {
       this.options.log.warn(facts, 'build lost to another builder');
+      buildLog.discard();
       return () => Promise.resolve(taken.abandon());
     }
     if (error instanceof BuilderStopping) {
@@ -200,11 +209,11 @@ export class BuildLoop {
   }
 
   private cancel(buildId: BuildId): void {
-    this.running.get(buildId)?.ending.abort(new BuildCancelled());
+    for (const build of this.running) if (build.buildId === buildId) build.ending.abort(new BuildCancelled());
   }
 
   private async lookForCancellations(): Promise<void> {
-    for (const buildId of this.running.keys()) {
+    for (const { buildId } of this.running) {
       if (await this.cancellation.isRequested(buildId).catch(() => false)) this.cancel(buildId);
     }
   }

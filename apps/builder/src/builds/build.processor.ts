@@ -2,25 +2,29 @@ import { sha256 } from '@torii/config-sync';
 import {
   AppError,
   BuildError,
+  type BuildFailure,
   type BuildJob,
   type BuildOutcome,
   type BuildStage,
   type CachedBuild,
   type Diagnostic,
-  diagnosticsMax,
   type SmokeCall,
   type SourceTree,
   type Toolchain,
 } from '@torii/contracts';
 import { type Clock, Deadline } from '@torii/service-kit';
 import type { CompileLimits, CompileResult, Compiler } from '../compilers/compiler.js';
+import { ControlPlaneAway } from '../control-plane/control-plane-away.js';
 import type { ControlPlaneClient } from '../control-plane/control-plane-client.js';
 import type { Runner } from '../run/runner.js';
+import { untilAborted } from '../run/until-aborted.js';
 import { verifyArtifact } from '../verify/verify-artifact.js';
 import { BuildCancelled } from './build-endings.js';
 import type { BuildLog } from './build-log.js';
 import { cacheKey } from './cache-key.js';
 import { orAbandoned } from './or-abandoned.js';
+import { reportedDiagnostics } from './reported-diagnostics.js';
+import { shownText } from './shown-text.js';
 import { StageTimes } from './stage-times.js';
 import type { WorkFolders } from './work-folders.js';
 
@@ -66,7 +70,7 @@ export async function runBuild(task: BuildTask, deps: BuildDeps): Promise<BuildO
   };
   const finished = (warnings: readonly Diagnostic[]) => ({
     timings: times.timings(),
-    warnings: warnings.slice(0, diagnosticsMax),
+    warnings: reportedDiagnostics(warnings),
     attempts: task.attempts,
   });
   try {
@@ -84,27 +88,45 @@ export async function runBuild(task: BuildTask, deps: BuildDeps): Promise<BuildO
     const { sha256: digest, isCached: cached } = built;
     return { status: 'succeeded', sha256: digest, cacheKey: key, cached, toolchain: task.toolchain, smoke, ...finished(warnings) };
   } catch (error) {
-    const cause: unknown = task.signal.aborted ? task.signal.reason : error;
+    const cause: unknown = task.signal.aborted && !(error instanceof ControlPlaneAway) ? task.signal.reason : error;
     if (cause instanceof BuildCancelled) return { status: 'cancelled', ...finished([]) };
     if (!(cause instanceof BuildError)) throw cause;
     task.log.say(`${cause.code}: ${cause.message}`);
-    return { status: 'failed', error: cause.toFailure(), toolchain: task.toolchain, ...finished([]) };
+    return { status: 'failed', error: failureOf(cause), toolchain: task.toolchain, ...finished([]) };
   }
+}
+
+function failureOf(error: BuildError): BuildFailure {
+  const { code, detail, diagnostics } = error.toFailure();
+  return { code, detail: shownText(detail), diagnostics: reportedDiagnostics(diagnostics) };
 }
 
 /** The module of an earlier build with the same key, if it can still be had. */
 async function fromCache(key: string, task: BuildTask, deps: BuildDeps): Promise<Built | undefined> {
-  const cached = await deps.controlPlane.cachedBuild(key, task.signal);
+  const cached = await asked(deps.controlPlane.cachedBuild(key, task.signal), task.signal);
   if (cached === undefined) return undefined;
   try {
-    const wasm = await deps.artifacts.get(cached.sha256);
-    task.signal.throwIfAborted();
+    const wasm = await untilAborted(deps.artifacts.get(cached.sha256), task.signal);
     task.log.say(`the same source was built before with the same tools: its module is taken (${wasm.length} bytes)`);
     return { wasm, sha256: cached.sha256, warnings: ofTheSource(cached), isCached: true };
   } catch (error) {
+    task.signal.throwIfAborted();
     if (!(error instanceof AppError)) throw error;
     task.log.say('the module of an earlier build cannot be had any more: the source is built again');
     return undefined;
+  }
+}
+
+/**
+ * What the control plane answers before a source is looked at. When the time for the build is over meanwhile, that is not
+ * the source's doing: the build is begun again, as when the control plane does not answer at all.
+ */
+async function asked<Answer>(asking: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  try {
+    return await asking;
+  } catch (error) {
+    const isTooLate = signal.aborted && signal.reason instanceof BuildError;
+    throw isTooLate ? new ControlPlaneAway('took as long to answer as the whole build may', { cause: error }) : error;
   }
 }
 
@@ -115,15 +137,22 @@ function ofTheSource(cached: CachedBuild): Diagnostic[] {
 
 async function compile(task: BuildTask, deps: BuildDeps, enter: (stage: BuildStage) => void): Promise<Built> {
   const { job, compiler, log, signal } = task;
-  const files = filesOf(await deps.controlPlane.sources(job.sourceSha256, signal));
+  const files = filesOf(await asked(deps.controlPlane.sources(job.sourceSha256, signal), signal));
   if (!files.has(job.entry)) throw new BuildError('build.missing_entry', `There is no file ${job.entry} to begin with: add it, or set entry.`);
+  const folders: string[] = [];
+  const folder = async (): Promise<string> => {
+    signal.throwIfAborted();
+    const made = await deps.folders.make(job.buildId);
+    folders.push(made);
+    return made;
+  };
   try {
     const compiling = compiler.compile(
       { files, entry: job.entry, functionNames: job.functionNames, name: job.functionName },
       {
         signal,
         limits: deps.limits,
-        folder: () => deps.folders.make(job.buildId),
+        folder,
         stage: enter,
         log: (stream, text) => log.write(stream, text),
       },
@@ -136,7 +165,7 @@ async function compile(task: BuildTask, deps: BuildDeps, enter: (stage: BuildSta
     log.say(`compiled to ${wasm.length} bytes`);
     return { wasm, warnings, sha256: sha256(wasm), isCached: false };
   } finally {
-    await deps.folders.remove(job.buildId);
+    for (const made of folders) await deps.folders.remove(made);
   }
 }
 

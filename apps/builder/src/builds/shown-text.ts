@@ -4,7 +4,7 @@
  */
 const sequences =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is to be removed.
-  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)/g;
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u0090-\u009f]*(?:\u0007|\u001b\\|\u009c)/g;
 /** All other control characters but the tabulator, and those that turn the direction of text around. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is to be replaced.
 const unshown = /[\0-\u0008\u000a-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;

@@ -19,12 +19,23 @@ describe('WorkFolders', () => {
   });
   afterEach(() => rm(path.dirname(root), { recursive: true, force: true }));
 
-  it('makes an empty folder that only the builder may read, also when there was one', async () => {
+  it('makes an empty folder that only the builder may read, another one for each attempt at a build', async () => {
+    const lost = await folders.make('bd_1');
+    await writeFile(path.join(lost, 'left'), '');
     const folder = await folders.make('bd_1');
-    await writeFile(path.join(folder, 'left'), '');
-    expect(await folders.make('bd_1')).toBe(folder);
     expect(await readdir(folder)).toEqual([]);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    await folders.remove(lost);
+    expect(await readdir(folder)).toEqual([]);
+    await expect(stat(lost)).rejects.toThrow('ENOENT');
+  });
+
+  it('makes folders and looks after them again when its own was taken for that of a dead builder', async () => {
+    await rm(path.join(root, id), { recursive: true });
+    await folders.sweep();
+    expect(await readdir(root)).toEqual([id]);
+    await rm(path.join(root, id), { recursive: true });
+    expect(await readdir(await folders.make('bd_4'))).toEqual([]);
   });
 
   it('removes what dead builders left behind, and nothing of those that live', async () => {
@@ -44,7 +55,7 @@ describe('WorkFolders', () => {
     await writeFile(host, 'precious');
     const folder = await folders.make('bd_3');
     await symlink(path.dirname(host), path.join(folder, 'up'));
-    await folders.remove('bd_3');
+    await folders.remove(folder);
     expect((await stat(host)).size).toBe(8);
     await folders.close();
     expect(await readdir(root)).toEqual([]);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { BuilderId } from '@torii/contracts';
 import type { Logger } from '@torii/service-kit';
@@ -26,18 +26,16 @@ export class WorkFolders {
     await this.sweep();
   }
 
-  /** An empty folder of that build alone, mode 0700. */
+  /** An empty folder, mode 0700, of this attempt at the build alone: one that was lost may still be writing to its own. */
   async make(buildId: string): Promise<string> {
-    const folder = path.join(this.own, buildId);
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return folder;
+    await mkdir(this.own, { recursive: true, mode: 0o700 });
+    return mkdtemp(path.join(this.own, `${buildId}.`));
   }
 
   /** Never throws: what could not be removed goes with the builder's own folder. */
-  async remove(buildId: string): Promise<void> {
-    await rm(path.join(this.own, buildId), { recursive: true, force: true, maxRetries: 2 }).catch((error: unknown) =>
-      this.log.warn({ err: error, build: buildId }, 'work folder not removed'),
+  async remove(folder: string): Promise<void> {
+    await rm(folder, { recursive: true, force: true, maxRetries: 2 }).catch((error: unknown) =>
+      this.log.warn({ err: error, folder }, 'work folder not removed'),
     );
   }
 
@@ -45,6 +43,7 @@ export class WorkFolders {
   async sweep(): Promise<void> {
     try {
       const now = new Date();
+      await mkdir(this.own, { recursive: true, mode: 0o700 }); // a builder that stood still for long was taken for dead
       await utimes(this.own, now, now);
       for (const name of await readdir(this.root)) await this.removeIfStale(path.join(this.root, name), now.getTime());
     } catch (error) {

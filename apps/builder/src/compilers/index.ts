@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { NpmDependencies } from '../dependencies/npm.js';
-import { builderState, type Env } from '../env.js';
+import type { Env } from '../env.js';
 import { createSandbox } from '../sandbox/sandbox.js';
 import { AssemblyScriptCompiler } from './assemblyscript.js';
 import type { Compiler } from './compiler.js';
@@ -14,10 +14,10 @@ export interface Compilers {
   close(): Promise<void>;
 }
 
-/** Every compiler there is, one per language. A new language needs its file and a line here. */
-export function createCompilers(env: Env): Compilers {
+/** Every compiler there is, one per language. A new language needs its file and a line here. `stateFolder` is this builder's alone. */
+export function createCompilers(env: Env, stateFolder: string): Compilers {
   const toolchains = path.resolve(env.TORII_HOME, 'toolchains');
-  const cacheOf = (language: string): string => path.join(builderState(env), language);
+  const cacheOf = (language: string): string => path.join(stateFolder, language);
   const searchPath = env.PATH;
   const sandbox = createSandbox({ mode: env.TORII_BUILD_SANDBOX, searchPath, toolchains, scratch: cacheOf('sandbox') });
   const assemblyscript = new AssemblyScriptCompiler();

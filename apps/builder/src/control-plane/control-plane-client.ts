@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson, sha256 } from '@torii/config-sync';
 import { CachedBuild, SourceTree } from '@torii/contracts';
 import type { Secret } from '@torii/service-kit';
-import { boundedBody } from './bounded-body.js';
+import { BodyTooLarge, boundedBody } from './bounded-body.js';
 import { ControlPlaneAway } from './control-plane-away.js';
 
 export interface ControlPlaneClientOptions {
@@ -14,6 +14,8 @@ export interface ControlPlaneClientOptions {
 
 /** Sources of 5 MiB, in JSON that may write a character as six. */
 const sourcesMaxBytes = 32 * 1024 * 1024;
+/** All warnings that a cached build may have, in JSON that may write a character as six. */
+const cachedBuildMaxBytes = 8 * 1024 * 1024;
 const answerMaxBytes = 1024 * 1024;
 /** Everything asked here may be asked again: nothing is changed, but for modules that are stored under their own hash. */
 const triesMax = 3;
@@ -34,10 +36,10 @@ export class ControlPlaneClient {
 
   /** What an earlier build with this key made, as far as the control plane knows. */
   async cachedBuild(key: string, signal: AbortSignal): Promise<CachedBuild | undefined> {
-    const { status, body } = await this.ask(`/internal/build-cache/${key}`, { method: 'GET' }, { signal, maxBytes: answerMaxBytes });
+    const { status, body } = await this.ask(`/internal/build-cache/${key}`, { method: 'GET' }, { signal, maxBytes: cachedBuildMaxBytes });
     if (status === 404) return undefined;
     if (status !== 200) throw new Error(`the control plane answered ${status} for the build cache`);
-    return CachedBuild.safeParse(JSON.parse(body)).data;
+    return CachedBuild.safeParse(parseJson(body)).data;
   }
 
   /** Stores a module, if the control plane does not have it. */
@@ -72,6 +74,7 @@ export class ControlPlaneClient {
       answer = { status: response.status, body: await boundedBody(response, maxBytes) };
     } catch (cause) {
       signal.throwIfAborted();
+      if (cause instanceof BodyTooLarge) throw cause;
       throw new ControlPlaneAway('does not answer', { cause });
     }
     // A token that is refused is cured by an operator, and then the build goes on.
@@ -90,4 +93,13 @@ interface Bounds {
 interface Answer {
   readonly status: number;
   readonly body: string;
+}
+
+/** Undefined for what is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

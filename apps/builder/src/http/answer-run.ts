@@ -18,6 +18,7 @@ export async function answerRun(
   try {
     send(res, 200, await runner.run(await requestOf(req), gone.signal));
   } catch (error) {
+    if (gone.signal.aborted || (req.destroyed && !req.complete)) return; // nobody is there to hear it
     const failure = error instanceof AppError ? error : new AppError('platform.internal', { cause: error });
     if (failure.code === 'platform.internal') log.error({ err: error }, 'run failed through a fault of ours');
     const { status, title } = errorTable[failure.code];

@@ -42,7 +42,9 @@ export class LanguageWatch {
     if (this.isStopped) return;
     this.timer = setTimeout(() => {
       this.options.onLook?.();
-      void this.look().then(() => this.next());
+      void this.look()
+        .catch((error: unknown) => this.options.log.warn({ err: error }, 'languages not looked for'))
+        .then(() => this.next());
     }, this.options.intervalMs ?? defaultIntervalMs);
   }
 

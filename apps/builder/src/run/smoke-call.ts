@@ -31,6 +31,8 @@ export interface SmokeDeps {
 
 /** What a sample of an answer, or of an error, may have at most. */
 const detailMaxLength = 1_000;
+/** A module may give its functions longer names than any that a plugin can be told to call. */
+const nameMaxLength = 256;
 
 /** Tries a module out as `Runner.smoke` promises. */
 export async function smokeCall(wasm: Uint8Array, options: SmokeOptions, deps: SmokeDeps): Promise<SmokeCall> {
@@ -57,8 +59,11 @@ export async function smokeCall(wasm: Uint8Array, options: SmokeOptions, deps: S
     signal,
   );
   if (report.outcome === 'not_started') throw deadline.isPast ? outOfTime() : notStarted(report);
-  if (report.outcome === 'not_called') return { functionName, outcome: 'not_called', detail: whyNot ?? '', durationMs: 0 };
-  return smokeCallOf(functionName, report);
+  const shownName = functionName.slice(0, nameMaxLength);
+  if (report.outcome === 'not_called') {
+    return { functionName: shownName, outcome: 'not_called', detail: (whyNot ?? '').slice(0, detailMaxLength), durationMs: 0 };
+  }
+  return smokeCallOf(shownName, report);
 }
 
 function choose(exports: readonly ModuleExport[], { testInput, functionName, settings }: SmokeOptions): Choice {

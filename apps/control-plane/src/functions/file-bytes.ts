@@ -1,5 +1,8 @@
 import { FilePath, type SourceFile } from '@torii/contracts';
 
+/** The most that one UTF-16 unit takes in UTF-8, and what half of a pair would. */
+const unitMaxBytes = 3;
+
 /** What a file holds. Only a checked file has valid base64. */
 export function bytesOf(file: SourceFile): Buffer {
   return file.encoding === 'base64' ? Buffer.from(file.content, 'base64') : utf8Of(file.content);
@@ -34,10 +37,23 @@ function textOf(bytes: Buffer): string | undefined {
  */
 function utf8Of(text: string): Buffer {
   if (text.isWellFormed()) return Buffer.from(text, 'utf8');
-  const parts = text.split(/([\uD800-\uDFFF])/u); // with the u flag a whole pair is one character, and no half
-  return Buffer.concat(parts.map((part, index) => (index % 2 === 0 ? Buffer.from(part, 'utf8') : halfOf(part.charCodeAt(0)))));
+  const bytes = Buffer.allocUnsafe(text.length * unitMaxBytes); // one buffer: there may be a million halves
+  let end = 0;
+  let next = 0;
+  // With the u flag a whole pair is one character, and no half.
+  for (const { index } of text.matchAll(/[\uD800-\uDFFF]/gu)) {
+    end += bytes.write(text.slice(next, index), end, 'utf8');
+    end = writeHalf(bytes, text.charCodeAt(index), end);
+    next = index + 1;
+  }
+  end += bytes.write(text.slice(next), end, 'utf8');
+  return bytes.subarray(0, end);
 }
 
-function halfOf(unit: number): Buffer {
-  return Buffer.from([0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)]);
+/** Answers where the next byte goes. */
+function writeHalf(bytes: Buffer, unit: number, at: number): number {
+  bytes[at] = 0xe0 | (unit >> 12);
+  bytes[at + 1] = 0x80 | ((unit >> 6) & 0x3f);
+  bytes[at + 2] = 0x80 | (unit & 0x3f);
+  return at + unitMaxBytes;
 }

@@ -36,6 +36,19 @@ describe('fileOf and bytesOf', () => {
     );
   });
 
+  it('keep each half of a surrogate pair as three bytes, and all else as UTF-8', () => {
+    const units = fc.string({ unit: fc.constantFrom('a', '\ud83d', '\ude00', '\ufffd', '\0', 'é', '\u{1f600}') });
+    fc.assert(
+      fc.property(units, (text) => {
+        const characters = [...text].map((one) => {
+          const unit = one.charCodeAt(0);
+          return one.isWellFormed() ? Buffer.from(one) : Buffer.from([0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)]);
+        });
+        expect(bytesOf(file('x', text)).equals(Buffer.concat(characters))).toBe(true);
+      }),
+    );
+  });
+
   it('never make one of two texts that differ', () => {
     const units = fc.string({ unit: fc.constantFrom('a', '\ud83d', '\ude00', '\ufffd', '\0', 'é'), maxLength: 6 });
     fc.assert(

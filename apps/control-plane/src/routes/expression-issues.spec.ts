@@ -29,6 +29,12 @@ describe('expressionIssues', () => {
     expect(pointers.map(({ pointer }) => pointer)).toEqual(['/match/1/paths/1/value', '/match/1/headers/0/value', '/match/1/cookies/1/value']);
   });
 
+  it('points to expressions of slots likewise', () => {
+    const plugins = [{ plugin: 'p' }, { plugin: 'p', include: ['/a', '/(?=a)b'], exclude: ['('] }];
+    const route = RouteSpec.parse({ name: 'r', match: [{}], plugins, target: { kind: 'function', plugin: 'p' } });
+    expect(expressionIssues(route).map(({ pointer }) => pointer)).toEqual(['/plugins/1/include/1', '/plugins/1/exclude/0']);
+  });
+
   it('refuses an expression that grows beyond what is good for a request', () => {
     expect(issuesOf({ query: [{ name: 'q', type: 'regex', value: `(${'(abc){0,200}'.repeat(30)})` }] })).toEqual([
       { pointer: '/match/1/query/0/value', detail: expect.stringMatching(/too large|no expression/) },

@@ -64,6 +64,32 @@ describe('assembleSnapshot', () => {
     expect(contents.routes.map(({ target }) => target)).toEqual([redirect?.spec.target, fixed?.spec.target]);
   });
 
+  it('resolves the slots of a route in their order, with the versions they need, and leaves out disabled ones', () => {
+    const slots = [
+      { plugin: pluginB, include: ['/a'], config: { k: [1] }, onError: 'skip' },
+      { plugin: pluginB, enabled: false },
+      { plugin: pluginA, version: 1 },
+    ];
+    const row = aRoute(1, pluginA);
+    const route = { ...row, spec: RouteSpec.parse({ ...row.spec, plugins: slots }) };
+    const versions = [aVersion(pluginA, 1), aVersion(pluginA, 3), aVersion(pluginB, 1, { kind: 'request_transformer' })];
+    const contents = assemble([route], versions);
+    expect(contents.routes[0]?.plugins).toEqual([
+      { plugin: pluginB, version: 1, include: ['/a'], exclude: [], config: { k: [1] }, onError: 'skip' },
+      { plugin: pluginA, version: 1, include: [], exclude: [], config: {}, onError: 'fail' },
+    ]);
+    expect(contents.plugins.map(({ kind }) => kind)).toEqual(['backend', 'backend', 'request_transformer']);
+    const sealed = sealSnapshot({ incarnation: '00000000-0000-4000-8000-000000000001', revision: 1 }, contents);
+    expect(Snapshot.parse(sealed)).toEqual(sealed);
+    expect(() => assemble([route], versions.slice(0, 2))).toThrow(/rt_.*not there/);
+  });
+
+  it('has no field for slots where there are none, so that the route is the same to nodes that do not know them', () => {
+    const off = { ...aRoute(1, pluginA), spec: RouteSpec.parse({ ...aRoute(1, pluginA).spec, plugins: [{ plugin: pluginB, enabled: false }] }) };
+    expect(assemble([off], [aVersion(pluginA, 3)])).toEqual(assemble([aRoute(1, pluginA)], [aVersion(pluginA, 3)]));
+    expect(assemble([off], [aVersion(pluginA, 3)]).routes[0]).not.toHaveProperty('plugins');
+  });
+
   it('does not depend on the order of rows', () => {
     const routes = [aRoute(1, pluginA), aRoute(2, pluginB), aRoute(3, pluginA, 1)];
     const versions = [aVersion(pluginA, 3), aVersion(pluginB, 1), aVersion(pluginA, 1)];

@@ -21,8 +21,13 @@ export function responseCookie(line: string): ResponseCookie {
  * do not see of it, such as `Expires`. Throws `plugin.bad_output` when one cannot be sent.
  */
 export function cookieLines(before: readonly string[], cookies: readonly OutputCookie[]): string[] {
-  const known = new Map(before.map((line) => [keyOf(responseCookie(line)), line]));
-  return cookies.map((cookie) => (saysMore(cookie) ? setCookieLine(cookie) : (known.get(keyOf(cookie)) ?? setCookieLine(cookie))));
+  // Lines that look the same to plugins are handed back in their order.
+  const known = new Map<string, string[]>();
+  for (const line of before) {
+    const key = keyOf(responseCookie(line));
+    known.set(key, [...(known.get(key) ?? []), line]);
+  }
+  return cookies.map((cookie) => (saysMore(cookie) ? undefined : known.get(keyOf(cookie))?.shift()) ?? setCookieLine(cookie));
 }
 
 function saysMore(cookie: OutputCookie): boolean {

@@ -44,7 +44,7 @@ function testOf(match: ValueMatch, expressions: Expressions): Test | undefined {
  * Whether `value` is the parts in order with anything between them. Each part is looked for once, at the first place
  * where it can stand: no later one could help what follows.
  */
-export function matchesWildcard(value: string, parts: readonly string[]): boolean {
+function matchesWildcard(value: string, parts: readonly string[]): boolean {
   const first = parts[0] ?? '';
   const last = parts[parts.length - 1] ?? '';
   if (parts.length === 1) return value === first;

@@ -1,0 +1,199 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Build, BuildOutcome, Plugin } from '@torii/contracts';
+import { eventually } from '@torii/test-kit';
+import { type BuilderOptions, TestBuilder } from './support/a-builder.js';
+import { type ApiClient, aModule } from './support/api-client.js';
+import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
+
+let torii: TestControlPlane;
+let api: ApiClient;
+const open: { close(): unknown }[] = [];
+
+beforeAll(async () => {
+  torii = await startControlPlane();
+  api = torii.api;
+}, 60_000);
+afterAll(() => torii?.close(), 30_000);
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((one) => one.close()));
+}, 60_000);
+
+async function aBuilder(options: BuilderOptions = {}): Promise<TestBuilder> {
+  const builder = await TestBuilder.start(torii, options);
+  open.push({ close: () => builder.stop() });
+  return builder;
+}
+
+async function aFunction(name: string, source = 'one'): Promise<void> {
+  const { status } = await api.send('PUT', `/api/v1/functions/${name}`, {
+    language: 'javascript',
+    files: [{ path: 'index.js', content: `// ${source}\n` }],
+  });
+  expect([200, 201]).toContain(status);
+}
+
+const build = (name: string, version = 'dev', headers = {}) =>
+  api.send<Build>('POST', `/api/v1/functions/${name}/builds`, { version }, headers);
+
+function over({ id }: Build, by: ApiClient = api): Promise<Build> {
+  const attempt = async (): Promise<Build> => {
+    const { body } = await by.get<Build>(`/api/v1/builds/${id}`);
+    expect(['succeeded', 'failed', 'cancelled']).toContain(body.status);
+    return body;
+  };
+  return eventually(attempt, { timeoutMs: 60_000 });
+}
+
+const jobKey = ({ id }: Build): string => `{${torii.keyPrefix}-q}:build-javascript:${id}`;
+
+/** Holds the row of a function; answers what lets it go, once so many wait for a lock. */
+async function holdFunction(name: string) {
+  const client = await torii.database.connect();
+  await client.query('BEGIN');
+  await client.query('SELECT 1 FROM functions WHERE name = $1 FOR UPDATE', [name]);
+  const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  return {
+    untilWaiting: (count: number) => eventually(async () => expect((await client.query(waiting)).rowCount).toBe(count), { timeoutMs: 8_000 }),
+    release: async () => {
+      await client.query('COMMIT');
+      client.release();
+    },
+  };
+}
+
+describe('what is asked for at the same time', () => {
+  it('is one build for one Idempotency-Key', async () => {
+    await aFunction('twice');
+    const held = await holdFunction('twice');
+    const asked = [1, 2].map(() => build('twice', '1.0.0', { 'idempotency-key': 'the-same' }));
+    await held.untilWaiting(2).finally(held.release);
+    const [first, second] = await Promise.all(asked);
+    expect([first?.status, second?.status]).toEqual([202, 202]);
+    expect(second?.body.id).toBe(first?.body.id);
+  });
+
+  it('is one build of a release, and a conflict', async () => {
+    await aFunction('release');
+    const held = await holdFunction('release');
+    const asked = [1, 2, 3].map(() => build('release', '1.0.0'));
+    await held.untilWaiting(3).finally(held.release);
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([202, 409, 409]);
+  });
+});
+
+describe('the order of builds of a function', () => {
+  it('is that in which they were asked for, also when a clock runs behind', async () => {
+    await aFunction('ordered');
+    const first = (await build('ordered', '1.0.0')).body;
+    await torii.database.query("UPDATE builds SET created_at = created_at + interval '1 minute' WHERE id = $1", [first.id]);
+    const second = (await build('ordered', '1.0.1')).body;
+    const builder = await aBuilder();
+    await over(second);
+    expect(builder.taken.filter((id) => [first.id, second.id].some((one) => one === id))).toEqual([first.id, second.id]);
+  });
+});
+
+describe('a build of dev', () => {
+  it('is begun anew when the one that asks for the same was just told to end', async () => {
+    await aFunction('again');
+    let isReleased = false;
+    await aBuilder({
+      work: async (taken, one): Promise<BuildOutcome> => {
+        if (isReleased) return one.succeed(taken);
+        await eventually(() => isReleased, { timeoutMs: 60_000 });
+        return { status: 'cancelled', timings: {}, warnings: [], attempts: 1 };
+      },
+    });
+    const first = (await build('again')).body;
+    await eventually(async () => expect(await api.get(`/api/v1/builds/${first.id}`)).toMatchObject({ body: { status: 'running' } }));
+    // As it is until the control plane has heard of it.
+    await torii.database.query("UPDATE builds SET status = 'queued', stage = 'queued' WHERE id = $1", [first.id]);
+    expect(await api.send<Build>('POST', `/api/v1/builds/${first.id}/cancel`)).toMatchObject({ status: 202, body: { status: 'running' } });
+    const second = await build('again');
+    isReleased = true;
+    expect(second.status).toBe(202);
+    expect(await over(first)).toMatchObject({ status: 'cancelled' });
+    expect(await over(second.body)).toMatchObject({ status: 'succeeded' });
+  }, 60_000);
+});
+
+describe('the queue', () => {
+  it('forgets a job whose end was recorded by a control plane that died before it took the job away', async () => {
+    await aFunction('left');
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const another = await torii.startAnother();
+    await aBuilder({
+      work: async (): Promise<BuildOutcome> => {
+        await finished;
+        return { status: 'cancelled', timings: {}, warnings: [], attempts: 1 };
+      },
+    });
+    const { body } = await build('left');
+    await eventually(async () => expect(await another.api.get(`/api/v1/builds/${body.id}`)).toMatchObject({ body: { status: 'running' } }));
+    await another.close();
+    // Nobody is there who would hear of the end, which is recorded as if somebody had heard of it.
+    await torii.stop();
+    finish();
+    await eventually(async () => expect(await torii.redis.hget(jobKey(body), 'finishedOn')).not.toBeNull());
+    const outcome = JSON.stringify({ status: 'cancelled', timings: {}, warnings: [], attempts: 1 });
+    await torii.database.query("UPDATE builds SET status = 'cancelled', stage = 'done', outcome = $2, log = '', finished_at = now() WHERE id = $1", [
+      body.id,
+      outcome,
+    ]);
+    const next = await torii.startAnother();
+    open.push(next);
+    api = next.api;
+    await eventually(async () => expect(await torii.redis.exists(jobKey(body))).toBe(0), { timeoutMs: 30_000 });
+  }, 90_000);
+
+  it('forgets the job of a function that is deleted before a builder takes it', async () => {
+    await aFunction('deleted');
+    const { body } = await build('deleted');
+    expect(await torii.redis.exists(jobKey(body))).toBe(1);
+    expect(await api.send('DELETE', '/api/v1/functions/deleted')).toMatchObject({ status: 204 });
+    await eventually(async () => expect(await torii.redis.exists(jobKey(body))).toBe(0), { timeoutMs: 40_000 });
+  }, 60_000);
+});
+
+describe('a version', () => {
+  it('is given to hundreds of plugins that follow it', async () => {
+    const followers = 1_500;
+    await aFunction('popular');
+    let module = await aModule();
+    await aBuilder({ work: (taken, one) => one.succeed(taken, module) });
+    await over((await build('popular')).body);
+    const source = { kind: 'function', name: 'popular', version: 'dev' };
+    const { body: plugin } = await api.send<Plugin>('PUT', '/api/v1/plugins/popular-0', { source, functionName: 'handle' });
+    await torii.database.query(
+      `INSERT INTO plugins (id, workspace, name, description, tags, version, created_at, updated_at)
+       SELECT left(id, -4) || lpad(n::text, 4, '0'), workspace, 'popular-' || n, description, tags, version, created_at, updated_at
+       FROM plugins, generate_series(1, $2) n WHERE id = $1`,
+      [plugin.id, followers - 1],
+    );
+    await torii.database.query(
+      `INSERT INTO plugin_versions (plugin_id, version, workspace, spec, resolved_sha256, function_id, follows, function_version, created_at)
+       SELECT left(plugin_id, -4) || lpad(n::text, 4, '0'), version, workspace, jsonb_set(spec, '{name}', to_jsonb('popular-' || n)),
+         resolved_sha256, function_id, follows, function_version, created_at
+       FROM plugin_versions, generate_series(1, $2) n WHERE plugin_id = $1`,
+      [plugin.id, followers - 1],
+    );
+    module = await aModule('(global i32 (i32.const 11))');
+    await aFunction('popular', 'two');
+    const { body: asked } = await build('popular');
+    const startedMs = performance.now();
+    const last = await eventually(
+      async () => {
+        const { body } = await api.get<Build>(`/api/v1/builds/${asked.id}`);
+        expect(body.status).toBe('succeeded');
+        return body;
+      },
+      { timeoutMs: 150_000 },
+    );
+    process.stdout.write(`published in ${performance.now() - startedMs} ms\n`);
+    expect(last.followers.filter(({ outcome }) => outcome === 'updated')).toHaveLength(followers);
+  }, 240_000);
+});
