@@ -11,9 +11,9 @@ const routes = plugins.map(({ name }) => ({ id: `rt_${name}`, workspace: 'defaul
 const metrics = new NodeMetrics({ threads: 4, maxSeries: 1_000, requestTimeoutMs: 1_000 });
 const { pluginRows, routeRows } = metrics.rowsFor({ plugins, routes });
 const meter = new RequestMeter(new Meter(metrics.memory, 0));
-const call = { wallMs: 0.2, queueMs: 0, memoryBytes: 131_072 };
-const traces = pluginRows.map((row, index) => ({ routeRow: routeRows[index], calledPluginRow: row, call }));
-const end = { status: 200, durationMs: 0.4, code: undefined, bodyBytes: 10 };
+const costs = { wallMs: 0.2, queueMs: 0, memoryBytes: 131_072 };
+const traces = pluginRows.map((row, index) => ({ routeRow: routeRows[index], calls: [{ row, code: undefined, bodyBytes: 10, costs }] }));
+const end = { status: 200, durationMs: 0.4, code: undefined };
 const gauges = { threadsServing: 4, threadsSpare: 1, revision: 1, isRejected: false, isRedisConnected: true };
 
 const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];

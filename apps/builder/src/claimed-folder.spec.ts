@@ -43,10 +43,14 @@ describe('a folder that one builder has to itself', () => {
     const script = `const { DatabaseSync } = require('node:sqlite');
       const db = new DatabaseSync(process.argv[1]); db.exec('BEGIN EXCLUSIVE'); console.log('held'); setInterval(() => db, 1000);`;
     const holder = spawn(process.execPath, ['-e', script, path.join(root, 'state', 'in-use')], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(holder.stdout, 'data');
-    expect(() => claim('state')).toThrow('in use');
-    holder.kill('SIGKILL');
-    await once(holder, 'exit');
+    const ended = once(holder, 'exit');
+    try {
+      await once(holder.stdout, 'data');
+      expect(() => claim('state')).toThrow('in use');
+    } finally {
+      holder.kill('SIGKILL');
+    }
+    await ended;
     expect(claim('state').path).toBe(path.join(root, 'state'));
   });
 });

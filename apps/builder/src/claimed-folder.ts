@@ -41,7 +41,7 @@ function tryToClaim(folder: string): ClaimedFolder | undefined {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
-    if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return undefined;
+    if ((error as { readonly errcode?: unknown }).errcode === sqliteBusy) return undefined;
     throw new Error(`${folder} cannot be locked: set TORII_BUILDER_STATE to a folder on a disk of this machine`, { cause: error });
   }
   return {

@@ -17,7 +17,11 @@ const Env = z.object({
     .describe('First part of every key and channel'),
   TORII_CONTROL_PLANE_URL: envVar.url('http', 'https').default('http://127.0.0.1:9000').describe('Where sources come from, and modules go'),
   TORII_HOME: z.string().min(1).default('.torii').describe('Folder of local state'),
-  TORII_BUILDER_STATE: z.string().min(1).optional().describe("This builder's own folder: caches and modules; when left out, TORII_HOME/builder, or builder-2 and so on while others have that"),
+  TORII_BUILDER_STATE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("This builder's own folder: caches and modules; when left out, TORII_HOME/builder, or builder-2 and so on while others have that"),
   TORII_NODE_TOKEN: envVar.secret(16).optional().describe('Shared with the control plane; TORII_HOME/node-token when left out'),
   TORII_BUILDER_HOST: z.string().min(1).default('127.0.0.1').describe('Address of health, metrics and runs'),
   TORII_BUILDER_PORT: envVar.port().default(9190).describe('Port of health, metrics and runs'),

@@ -25,7 +25,12 @@ export class ACompiler implements Compiler {
     const source = Buffer.from(request.files.get(request.entry) ?? []).toString('utf8');
     const [, what = '', argument = ''] = /^;; (\S+) ?(.*)$/m.exec(source) ?? [];
     await this.misbehave(what, Number(argument), context);
-    return { wasm: await compileWat(source), warnings: [{ severity: 'warning', message: 'a warning', file: request.entry, line: 1, column: 1 }] };
+    const isMakeshift = what === 'makeshift';
+    return {
+      wasm: await compileWat(source),
+      isMakeshift,
+      warnings: [{ severity: 'warning', message: 'a warning', file: request.entry, line: 1, column: 1 }],
+    };
   }
 
   private async misbehave(what: string, amount: number, context: CompileContext): Promise<void> {
@@ -51,7 +56,13 @@ export class ACompiler implements Compiler {
         });
       case 'rant':
         throw new BuildError('build.compile_failed', 'x'.repeat(9_000), {
-          diagnostics: Array.from({ length: 200 }, () => ({ severity: 'error', message: `\0${'x'.repeat(9_000)}`, file: 'f'.repeat(600), line: 0, column: 1.5 })),
+          diagnostics: Array.from({ length: 200 }, () => ({
+            severity: 'error',
+            message: `\0${'x'.repeat(9_000)}`,
+            file: 'f'.repeat(600),
+            line: 0,
+            column: 1.5,
+          })),
         });
       case 'fault':
         throw new Error('the disk is full');

@@ -79,7 +79,7 @@ describe('a build', () => {
     await setting.start();
     const functions = ['a', 'b', 'c'].map((letter) => `(func (export "${letter.repeat(3_000)}"))`).join(' ');
     expect(await setting.build(`(module ${functions})`)).toMatchObject({ status: 'succeeded', smoke: { outcome: 'not_called' } });
-    expect(await setting.build(`(module (func (export "${'d'.repeat(100_000)}")))`)).toMatchObject({ status: 'succeeded' });
+    expect(await setting.build(`(module (func (export "${'d'.repeat(4_096)}")))`)).toMatchObject({ status: 'succeeded' });
   });
 
   it('is tried three times after a fault of ours, and then given up with the last reason', async () => {
@@ -144,6 +144,12 @@ describe('a build', () => {
     if (first.status !== 'succeeded') throw new Error(JSON.stringify(first));
     setting.controlPlane.cache.set(first.cacheKey, { sha256: '0'.repeat(64), toolchain: first.toolchain, warnings: [] });
     expect(await setting.build(aSource())).toMatchObject({ status: 'succeeded', cached: false, sha256: first.sha256 });
+  });
+
+  it('has a key of its own when something stands in for what could not be fetched', async () => {
+    await setting.start();
+    const outcomes = [await setting.build(aSource('makeshift')), await setting.build(aSource('makeshift'))];
+    expect(new Set(outcomes.map((outcome) => (outcome.status === 'succeeded' ? outcome.cacheKey : outcome))).size).toBe(2);
   });
 
   it('has another key for another entry, other functions and another source', async () => {

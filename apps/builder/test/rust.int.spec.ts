@@ -105,6 +105,7 @@ describe('RustCompiler', () => {
       const built = await builtOf({ files, functionNames: ['greet'] });
       if (built === undefined) return;
       expect(built.log).toContain('crates.io cannot be reached');
+      expect(built.isMakeshift).toBe(true);
       expect(describeModule(built.wasm).imports.map(({ name }) => name)).toContain('input_load_u64');
       const failure = await failureOf({ files: { ...files, 'Cargo.toml': `${files['Cargo.toml']}serde = "1"\n` } });
       expect(failure).toMatchObject({ code: 'build.dependencies_failed', message: expect.stringMatching(/crates\.io cannot be reached.*serde/) });

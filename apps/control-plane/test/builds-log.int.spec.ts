@@ -119,6 +119,43 @@ describe('the log of a build', () => {
     expect(headers.get('content-type')).toBe('text/plain; charset=utf-8');
   });
 
+  it('is said to have ended to a client that heard of a later line than its end', async () => {
+    const build = await aTalkingBuild();
+    build.say('one');
+    await build.end();
+    const client = follow(build.id, `${Date.now() + 3_600_000}-0`);
+    await eventually(() => expect(client.isEnded).toBe(true));
+    expect(client.status).toBe(200);
+    expect(client.events.map(({ event, data }) => [event, data.status])).toEqual([['end', 'succeeded']]);
+  });
+
+  it('keeps no place for a client that has gone before it was answered, or asks for nothing but the headers', async () => {
+    const build = await aTalkingBuild();
+    const path = `/api/v1/builds/${build.id}/log`;
+    const heads = [1, 2].map(() => api.send('HEAD', path, undefined, { accept: 'text/event-stream' }));
+    expect((await Promise.all(heads)).every(({ status }) => status === 200 || status === 404)).toBe(true);
+
+    const database = await torii.database.connect();
+    try {
+      await database.query('BEGIN; LOCK TABLE builds IN ACCESS EXCLUSIVE MODE');
+      const gone = [follow(build.id), follow(build.id)];
+      const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%log%'";
+      await eventually(async () => expect((await database.query(waiting)).rowCount).toBe(2), { timeoutMs: 15_000 });
+      for (const client of gone) client.close();
+    } finally {
+      await database.query('COMMIT');
+      database.release();
+    }
+    const client = await eventually(async () => {
+      const other = follow(build.id);
+      await eventually(() => other.status !== 0);
+      expect(other.status).toBe(200);
+      return other;
+    });
+    client.close();
+    await build.end();
+  }, 60_000);
+
   it('can be followed by so many at once; who goes makes room', async () => {
     const build = await aTalkingBuild();
     const [first, second] = [follow(build.id), follow(build.id)];

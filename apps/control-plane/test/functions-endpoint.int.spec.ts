@@ -139,6 +139,28 @@ describe('the plugin and the route of an endpoint', () => {
     expect((await pluginOf('held-back')).body).toMatchObject({ version: 2, functionName: 'other' });
   });
 
+  it('keep what an operator has added to the route, through builds, settings and a new name', async () => {
+    const entity = await aFunction('guarded', on);
+    await publisher.publish(entity, '1.0.0', await aModule());
+    await api.aPlugin('guard', { kind: 'access_validator' });
+    const added = { plugins: [{ plugin: 'guard' }], match: [{ hosts: ['inside.example'], paths: [{ type: 'prefix', value: '/fn/guarded' }] }] };
+    const changed = await api.send<Route>('PATCH', '/api/v1/routes/fn-guarded', added);
+    expect(changed).toMatchObject({ status: 200, body: { plugins: [{ plugin: 'guard' }] } });
+    await publisher.publish(entity, '1.0.1', await aModule('', 'other'));
+    expect(await patch('guarded', { settings: { limits: { wallMs: 77 } } })).toMatchObject({ status: 200 });
+    expect((await pluginOf('guarded')).body).toMatchObject({ version: 3 });
+    expect((await routeOf('guarded')).body).toEqual(changed.body);
+    expect(await patch('guarded', { name: 'guarded-still' })).toMatchObject({ status: 200 });
+    expect(await isLive('guarded')).toEqual(nothing);
+    expect((await routeOf('guarded-still')).body).toEqual({
+      ...changed.body,
+      name: 'fn-guarded-still',
+      match: [{ ...changed.body.match[0], paths: [{ type: 'prefix', value: '/fn/guarded-still' }] }],
+      target: { kind: 'function', plugin: 'guarded-still', version: 'latest' },
+      updatedAt: expect.any(String),
+    });
+  });
+
   it('go on with the builds they followed where routes of others keep the plugin', async () => {
     const entity = await aFunction('left-behind', { endpoint: { enabled: true, version: 'dev' } });
     await publisher.publish(entity, 'dev', await aModule());

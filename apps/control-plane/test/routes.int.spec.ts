@@ -117,6 +117,21 @@ describe('what a route may be', () => {
   });
 });
 
+describe('routes that take the same requests', () => {
+  it('are saved, and the answer says which of them answers and why', async () => {
+    const match = [{ hosts: ['twice.example'], paths: [{ type: 'template', value: '/a/:id' }] }];
+    const first = await api.send('PUT', `${routes}/twice-b`, { ...minimal('twice-b'), match });
+    expect([first.status, first.headers.get('x-torii-warning')]).toEqual([201, null]);
+    const second = await api.send('PUT', `${routes}/twice-a`, {
+      ...minimal('twice-a'),
+      match: [{ ...match[0], paths: [{ type: 'template', value: '/a/:name' }] }],
+    });
+    expect([second.status, second.headers.get('x-torii-warning')]).toEqual([201, expect.stringMatching(/twice-b: "twice-a" answers them/)]);
+    const apart = await api.send('PATCH', `${routes}/twice-a`, { priority: 1 });
+    expect([apart.status, apart.headers.get('x-torii-warning')]).toEqual([200, null]);
+  });
+});
+
 describe('references to plugins', () => {
   it('take names and ids, and are answered as names that follow a rename', async () => {
     const plugin = await api.aPlugin('before');

@@ -68,6 +68,12 @@ export class BuildQueues {
     return { state, attempts, ...(outcome === undefined ? {} : { outcome }) };
   }
 
+  /** Builds that the queue has and no builder works on, over or not: of each state the `max` that have been in it longest. */
+  async idle(language: LanguageName, max: number): Promise<BuildId[]> {
+    const ids = await this.queueOf(language).getRanges(['wait', 'delayed', 'completed', 'failed'], 0, max - 1, true);
+    return ids as BuildId[];
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.queues.values()].map((queue) => queue.close()));
     this.queues.clear();

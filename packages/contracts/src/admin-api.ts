@@ -39,6 +39,8 @@ export interface List<Item> {
 
 /** Header on every answer of the admin API: the newest revision of the configuration. */
 export const configRevisionHeader = 'x-config-revision';
+/** Header on the answer to a write that was done and may not be what was meant: a sentence. */
+export const warningHeader = 'x-torii-warning';
 /** Header of the data plane on an error of ours, so that a caller can tell it from an upstream's. */
 export const errorCodeHeader = 'x-torii-error';
 export const requestIdHeader = 'x-request-id';

@@ -8,6 +8,7 @@ export {
   requestIdPattern,
   Scope,
   scopes,
+  warningHeader,
 } from './admin-api.js';
 export { Artifact, artifactMaxBytes, ModuleExport, ModuleImport } from './artifact.js';
 export { unavailableInPlugin, unavailableInRoute } from './availability.js';

@@ -157,6 +157,21 @@ describe('a source that spoils what the language gives it', () => {
     expect(exports).toEqual(['run']);
   });
 
+  it.each(['{}', 'null', 'nope', '["run","run"]'])('exports what it exports, whatever JSON says that is: %s', async (json) => {
+    const { exports } = await compile(`JSON.stringify = () => ${JSON.stringify(json)}; export function run() {}`);
+    expect(exports).toEqual(['run']);
+  });
+
+  it.each([
+    ['what a list is', 'Array.prototype.toJSON = () => ({})'],
+    ['names', 'String.prototype.toJSON = () => 1'],
+    ['names that are all the same', 'String.prototype.toJSON = () => "run"'],
+  ])('is told so when its exports cannot be known any more: it replaces %s', async (_name, code) => {
+    const error = await failureOf(`${code}; export function run() {}\nexport function other() {}`);
+    expect(error.code).toBe('build.compile_failed');
+    expect(error.message).toContain('has replaced what the language itself is made of');
+  });
+
   it('fails alone, and no build after it, when it spoils everything', async () => {
     const spoil = 'for (const name of Object.getOwnPropertyNames(globalThis)) try { delete globalThis[name] } catch {}\nexport function run() {}';
     const spoilMore = 'for (const key of Reflect.ownKeys(Map.prototype)) delete Map.prototype[key];\nexport function run() {}';

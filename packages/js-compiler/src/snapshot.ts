@@ -74,10 +74,9 @@ class SnapshotRun {
     const compiler = this.newEngine();
     const bytecode = this.guardCompile(compiler, () => compiler.compile(bundle.code, 'torii:bundle'));
     const answer = this.callPrelude('load', engine.run(bytecode));
-    const names = JSON.parse(engine.textOf(answer)) as string[];
+    const names = exportNames(engine.textOf(answer));
     engine.free(answer);
     engine.runJobs();
-    for (const name of names) if (reservedExports.has(name)) throw reservedName(name);
     return names;
   }
 
@@ -186,6 +185,26 @@ function placeIn(description: string): Pick<Diagnostic, 'file' | 'line' | 'colum
 
 function placeText(diagnostic: Diagnostic | undefined): string {
   return diagnostic?.file === undefined ? '' : ` (${diagnostic.file}:${diagnostic.line}:${diagnostic.column})`;
+}
+
+/** What the prelude has answered, which a source that replaces what the language gives it can change. */
+function exportNames(json: string): string[] {
+  const names = parsed(json);
+  const isList = Array.isArray(names) && names.every((name) => typeof name === 'string') && new Set(names).size === names.length;
+  if (!isList) {
+    const detail = 'What the source exports cannot be told, because it has replaced what the language itself is made of, such as Object.entries: leave that as it is.';
+    throw new BuildError('build.compile_failed', detail);
+  }
+  for (const name of names) if (reservedExports.has(name)) throw reservedName(name);
+  return names;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 function reservedName(name: string): BuildError {

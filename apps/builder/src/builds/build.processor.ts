@@ -86,7 +86,9 @@ export async function runBuild(task: BuildTask, deps: BuildDeps): Promise<BuildO
     if (!built.isCached) await deps.controlPlane.storeArtifact(built.sha256, built.wasm, task.signal);
     const warnings = [...built.warnings, ...verified.warnings];
     const { sha256: digest, isCached: cached } = built;
-    return { status: 'succeeded', sha256: digest, cacheKey: key, cached, toolchain: task.toolchain, smoke, ...finished(warnings) };
+    // No other build asks for a key of this build alone.
+    const keptUnder = built.isMakeshift === true ? sha256(`${key}.${task.job.buildId}`) : key;
+    return { status: 'succeeded', sha256: digest, cacheKey: keptUnder, cached, toolchain: task.toolchain, smoke, ...finished(warnings) };
   } catch (error) {
     const cause: unknown = task.signal.aborted && !(error instanceof ControlPlaneAway) ? task.signal.reason : error;
     if (cause instanceof BuildCancelled) return { status: 'cancelled', ...finished([]) };
@@ -157,13 +159,13 @@ async function compile(task: BuildTask, deps: BuildDeps, enter: (stage: BuildSta
         log: (stream, text) => log.write(stream, text),
       },
     );
-    const { wasm, warnings } = await orAbandoned(compiling, signal);
+    const { wasm, warnings, isMakeshift = false } = await orAbandoned(compiling, signal);
     signal.throwIfAborted();
     if (wasm.length > deps.limits.outputMaxBytes) {
       throw new BuildError('build.too_large', `The module has ${wasm.length} bytes, and may have ${deps.limits.outputMaxBytes}: make it smaller.`);
     }
     log.say(`compiled to ${wasm.length} bytes`);
-    return { wasm, warnings, sha256: sha256(wasm), isCached: false };
+    return { wasm, warnings, isMakeshift, sha256: sha256(wasm), isCached: false };
   } finally {
     for (const made of folders) await deps.folders.remove(made);
   }

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { BuilderId } from '@torii/contracts';
 import type { Logger } from '@torii/service-kit';
+import { removeTree } from '../sandbox/remove-tree.js';
 
 /** A builder that has not touched its folder for so long is gone: its builds have been begun elsewhere. */
 const staleMs = 120_000;
@@ -34,7 +35,7 @@ export class WorkFolders {
 
   /** Never throws: what could not be removed goes with the builder's own folder. */
   async remove(folder: string): Promise<void> {
-    await rm(folder, { recursive: true, force: true, maxRetries: 2 }).catch((error: unknown) =>
+    await removeTree(folder).catch((error: unknown) =>
       this.log.warn({ err: error, folder }, 'work folder not removed'),
     );
   }
@@ -52,13 +53,13 @@ export class WorkFolders {
   }
 
   async close(): Promise<void> {
-    await rm(this.own, { recursive: true, force: true, maxRetries: 2 }).catch(() => undefined);
+    await removeTree(this.own).catch(() => undefined);
   }
 
   private async removeIfStale(folder: string, nowMs: number): Promise<void> {
     const entry = await stat(folder).catch(() => undefined);
     if (folder === this.own || entry === undefined || nowMs - entry.mtimeMs < staleMs) return;
-    await rm(folder, { recursive: true, force: true });
+    await removeTree(folder);
     this.log.info({ folder }, 'work folder of a dead builder removed');
   }
 }

@@ -35,6 +35,8 @@ export interface CompileResult {
   /** An Extism plugin. */
   readonly wasm: Uint8Array;
   readonly warnings: readonly Diagnostic[];
+  /** Something stands in for what could not be fetched: made again later, the module may be another, so it is for this build alone. */
+  readonly isMakeshift?: boolean;
 }
 
 /** Makes modules of the sources of one language. One instance serves all builds of a builder, several at a time. */

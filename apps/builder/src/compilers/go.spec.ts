@@ -296,6 +296,28 @@ describe('a function in Go that means harm', () => {
     expect(log).toContain('go.work is not looked at');
   });
 
+  promises('runs nothing that a repository among its files would have git run', async () => {
+    const mark = path.join(cacheFolder, 'modules', 'pkg', 'mod', `mark${process.pid}`);
+    const module = `example.com/repository${process.pid}`;
+    const proxy = await startModuleProxy({ module, version: 'v1.0.0', files: { 'greeting.go': 'package greeting\n' } });
+    // git asks this program which files have changed, and would find the kept modules writable.
+    const config = `[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tfsmonitor = "touch ${mark}; echo ran >&2"\n`;
+    const files = {
+      'main.go': `package main\n\nimport _ "${module}"\n\nfunc main() {}\n`,
+      'go.mod': `module x\n\ngo 1.24\n\nrequire ${module} v1.0.0\n`,
+      '.git/HEAD': 'ref: refs/heads/main\n',
+      '.git/config': config,
+      '.git/objects/x': '',
+      '.git/refs/heads/x': '',
+    };
+
+    await build(files, { options: { proxy: proxy.url } });
+
+    await proxy.close();
+    expect(log).not.toContain('ran');
+    await expect(stat(mark)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
   promises('has no C compiler', async () => {
     await expect(failure({ 'main.go': 'package main\n\n// #include "/etc/shadow"\nimport "C"\n\nfunc main() {}\n' })).resolves.toMatchObject({
       code: 'build.compile_failed',

@@ -75,12 +75,12 @@ class GoCompiler implements Compiler {
       isStandard: (name) => /^[a-z0-9/_-]+$/.test(name) && existsSync(path.join(toolchain.goRoot, 'src', name)),
     });
     for (const note of sources.notes) context.log('torii', `${note}\n`);
-    const wasm = await this.modules.withModules((modules) => this.build(sources, { request, context, toolchain, modules }));
+    const built = await this.modules.withModules((modules) => this.build(sources, { request, context, toolchain, modules }));
     this.seed.learn(toolchain, sources.standardPackages);
-    return { wasm, warnings: [] };
+    return { ...built, warnings: [] };
   }
 
-  private async build(sources: GoSources, step: BuildStep): Promise<Uint8Array> {
+  private async build(sources: GoSources, step: BuildStep): Promise<Pick<CompileResult, 'wasm' | 'isMakeshift'>> {
     const { request, context, toolchain, modules } = step;
     const root = await context.folder();
     const source = path.join(root, 'src');
@@ -92,11 +92,12 @@ class GoCompiler implements Compiler {
     const limits = goLimits(context.limits);
     const parse = (output: string) => parseGoOutput(output, { root: source, moduleFolder: sources.moduleFolder, files: request.files });
 
+    let isMakeshift = false;
     if (sources.hasDependencies) {
       context.stage('dependencies');
       const { signal, log } = context;
       const { target } = sources;
-      await this.modules.ensure({
+      isMakeshift = await this.modules.ensure({
         toolchain,
         root,
         cwd,
@@ -125,7 +126,7 @@ class GoCompiler implements Compiler {
     if (!answer.isOk) throw compileFailure(parse(answer.stderr));
     const wasm = await readOutput(root, moduleFile, context.limits.outputMaxBytes);
     if (wasm === undefined) throw new BuildError('build.compile_failed', `${request.entry} builds nothing: it must be in a package called main`);
-    return wasm;
+    return { wasm, isMakeshift };
   }
 }
 

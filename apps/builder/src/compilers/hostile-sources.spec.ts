@@ -45,6 +45,15 @@ describe('a source in AssemblyScript that is up to no good', () => {
     expect(log).toBe('');
   });
 
+  it('gives the compiler no options by the name of its entry, and so no code to run', async () => {
+    const configured = JSON.stringify({ entries: ['index.ts'], options: { transform: ['./evil.js'], outFile: 'stolen.wasm' } });
+    const files = { 'a.ts': configured, 'index.ts': execute, 'evil.js': 'throw new Error("this ran")' };
+    for (const entry of ['--config=a.ts', '--version.ts', '-O.ts']) {
+      const { wasm } = await compile({ ...files, [entry]: 'export function own(): i32 { return 0; }' }, { entry, functionNames: ['own'] });
+      expect(Buffer.from(wasm).includes('own')).toBe(true);
+    }
+  });
+
   it.each([
     ['parentheses', `export function execute(): i32 { return ${'('.repeat(100_000)}1${')'.repeat(100_000)}; }`],
     ['blocks', `export function execute(): i32 { ${'{'.repeat(100_000)}${'}'.repeat(100_000)} return 0; }`],
@@ -68,6 +77,11 @@ describe('a source in AssemblyScript that is up to no good', () => {
   it.each([
     ['aliases that are each other', 'type A = B;\ntype B = A;\nexport function execute(): i32 { let a: A = 0; return 0; }', 1],
     ['classes that extend each other', `class A extends B {}\nclass B extends A {}\nexport function execute(): i32 { new A(); return 0; }`, 1],
+    [
+      'a type that there is none of, in code that was generated for a class',
+      'import { JSON } from "json-as";\n@json class A {\n  b: Nope = 0;\n}\nexport function execute(): i32 { return JSON.stringify(new A()).length; }',
+      3,
+    ],
     ['1 MiB of garbage', '\0%^&*(\n'.repeat(MiB / 7), 1],
     [
       'decorators that there are none of',

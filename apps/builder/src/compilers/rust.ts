@@ -76,7 +76,7 @@ export class RustCompiler implements Compiler {
       return this.compileOffline(fill, files, error);
     });
     const missing = missingFunctions(built.wasm, request.functionNames, 'mark it #[plugin_fn], and pub');
-    return resultOf(missing ?? { ok: true, ...built, log: '' }, context);
+    return { ...resultOf(missing ?? { ok: true, ...built, log: '' }, context), isMakeshift: built.isMakeshift === true };
   }
 
   /** With our own small `extism-pdk` instead of the real one, which is enough for functions that need no other crate. */
@@ -88,7 +88,7 @@ export class RustCompiler implements Compiler {
       throw new BuildError('build.dependencies_failed', `crates.io cannot be reached from the builder, for ${missing.join(', ')}: ${reason.message}`);
     }
     context.log('torii', 'crates.io cannot be reached: the function is built with the extism-pdk that Torii brings along instead of the real one\n');
-    return this.compileWith({ ...fill, replaced, isOffline: true }, files);
+    return { ...(await this.compileWith({ ...fill, replaced, isOffline: true }, files)), isMakeshift: true };
   }
 
   private async compileWith(fill: DependencyFill, files: ReadonlyMap<string, Uint8Array>): Promise<CompileResult> {

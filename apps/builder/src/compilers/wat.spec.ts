@@ -39,6 +39,15 @@ describe('WatCompiler', () => {
     });
   });
 
+  it('takes texts beyond ASCII as they are, and counts columns in characters', async () => {
+    const { wasm } = await compile(`\ufeff(module (memory 1) (data (i32.const 0) "日é😀") (func (export "é") (result i32) (i32.const 0)))`);
+    expect(Buffer.from(wasm).includes('日é😀')).toBe(true);
+    expect(describeModule(wasm).exports.map(({ name }) => name)).toEqual(['é']);
+    await expect(compile('(module (func (export "日é😀") (i32.cnst 0)))')).rejects.toMatchObject({
+      diagnostics: [expect.objectContaining({ file: 'main.wat', line: 1, column: 32 })],
+    });
+  });
+
   it('names the functions that are wanted but not exported, and those that are', async () => {
     await expect(compile(`(module ${execute})`, { functionNames: ['execute', 'handle'] })).rejects.toMatchObject({
       code: 'build.missing_entry',

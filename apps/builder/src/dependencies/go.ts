@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { BuildError, type Diagnostic } from '@torii/contracts';
 import type { GoToolchain } from '../compilers/go/find-go.js';
 import { type GoFolders, goEnvironment } from '../compilers/go/go-environment.js';
 import { type GoAnswer, runGo } from '../compilers/go/run-go.js';
 import { useOfFolder } from '../sandbox/folder-use.js';
+import { removeTree } from '../sandbox/remove-tree.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { SandboxLimits } from '../sandbox/sandbox-run.js';
 import { openAllowListProxy } from './allow-list-proxy.js';
@@ -77,17 +78,20 @@ export class GoModules {
     }
   }
 
-  /** Throws `build.dependencies_failed` with what go says, or `build.compile_failed` when that is of the sources. */
-  async ensure(request: GoModulesRequest): Promise<void> {
+  /**
+   * True when our own go-pdk stands in for the real one, which could not be fetched. Throws `build.dependencies_failed` with
+   * what go says, or `build.compile_failed` when that is of the sources.
+   */
+  async ensure(request: GoModulesRequest): Promise<boolean> {
     const { proxy } = this.options;
     const kept = await this.list(request, undefined);
-    if (kept.isOk) return;
+    if (kept.isOk) return false;
     const fetched = proxy === undefined ? kept : await this.fetch(request, proxy);
     if (fetched.isOk) {
       for (const line of new Set(fetched.stdout.split('\n'))) if (line.trim() !== '') request.log(`module ${line}`);
-      return;
+      return false;
     }
-    if (unreachable.test(fetched.stderr) && (await this.replacePdk(request))) return;
+    if (unreachable.test(fetched.stderr) && (await this.replacePdk(request))) return true;
     throw failure(fetched.stderr, request);
   }
 
@@ -113,17 +117,23 @@ export class GoModules {
     const { toolchain, root, cwd, target, folders, readOnly, limits, signal, log } = request;
     const { folder } = this.options;
     return runGo(this.options.sandbox, toolchain, {
-      args: ['list', '-mod=mod', '-modcacherw', '-trimpath', '-deps', '-f', listFormat, target],
+      // Not stamped: for that, go would run git among the sources, and git what their .git/config names.
+      args: ['list', '-mod=mod', '-modcacherw', '-trimpath', '-buildvcs=false', '-deps', '-f', listFormat, target],
       cwd,
       env: { ...goEnvironment(toolchain, folders), ...online },
       readOnly: online === undefined ? [folder, ...readOnly] : readOnly,
       readWrite: online === undefined ? [root] : [root, folder],
       network: online !== undefined,
-      // The kept modules have a bound of their own.
-      limits: online === undefined ? limits : { ...limits, diskMaxBytes: (limits.diskMaxBytes ?? 0) + (this.options.maxBytes ?? defaultMaxBytes) },
+      limits: online === undefined ? limits : this.withKept(limits),
       signal,
       onMessage: online === undefined ? () => undefined : log,
     });
+  }
+
+  /** Bounds for what may also write among the kept modules, as many of which are there as may be. */
+  private withKept(limits: SandboxLimits): SandboxLimits {
+    const { diskMaxBytes = 0 } = limits;
+    return { ...limits, diskMaxBytes: diskMaxBytes + (this.options.maxBytes ?? defaultMaxBytes), filesMax: filesMax * 2 };
   }
 
   private async replacePdk(request: GoModulesRequest): Promise<boolean> {
@@ -154,7 +164,7 @@ export class GoModules {
     if (this.using > 0) return;
     const old = `${folder}.${randomUUID()}`;
     await rename(folder, old).catch(() => undefined);
-    await rm(old, { recursive: true, force: true }).catch(() => undefined);
+    await removeTree(old).catch(() => undefined);
   }
 }
 

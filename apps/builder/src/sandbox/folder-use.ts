@@ -9,10 +9,12 @@ export interface FolderUse {
 const blockBytes = 512;
 /** How many files are looked at at a time. */
 const batchSize = 64;
+const hidden: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENAMETOOLONG']);
 
 /**
  * What lies in a folder, folders and links themselves counted but not followed. Stops at `filesMax`, so that a folder made
- * to be endless costs no more. What goes away meanwhile does not count.
+ * to be endless costs no more. What goes away meanwhile does not count; with a folder that nobody can look into, or that is
+ * deeper than a path can name, the files are endless.
  */
 export async function useOfFolder(folder: string, filesMax: number): Promise<FolderUse> {
   let files = 0;
@@ -20,7 +22,8 @@ export async function useOfFolder(folder: string, filesMax: number): Promise<Fol
   const waiting = [folder];
   for (let next = waiting.pop(); next !== undefined && files <= filesMax; next = waiting.pop()) {
     const current = next;
-    const entries = await readdir(current, { withFileTypes: true }).catch(() => []);
+    const entries = await readdir(current, { withFileTypes: true }).catch(noneWhenGone);
+    if (entries === undefined) return { files: Number.POSITIVE_INFINITY, bytes };
     files += entries.length;
     for (const entry of entries) if (entry.isDirectory()) waiting.push(path.join(current, entry.name));
     for (let first = 0; first < entries.length; first += batchSize) {
@@ -29,4 +32,8 @@ export async function useOfFolder(folder: string, filesMax: number): Promise<Fol
     }
   }
   return { files, bytes };
+}
+
+function noneWhenGone({ code }: NodeJS.ErrnoException): [] | undefined {
+  return code !== undefined && hidden.has(code) ? undefined : [];
 }

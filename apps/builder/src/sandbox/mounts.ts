@@ -8,9 +8,20 @@ export type Mount =
   | { readonly kind: 'temporary'; readonly path: string; readonly maxBytes: number };
 
 const temporaryMaxBytes = 512 * 1024 * 1024;
+const sharedMemoryMaxBytes = 64 * 1024 * 1024;
 
-/** Programs and libraries. Nothing below them is secret on any system that we know. */
-const systemFolders = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store', '/gnu/store'];
+const libraries = ['lib', 'lib32', 'lib64', 'libx32'];
+const sharedFolders = ['bin', 'sbin', ...libraries, 'libexec', 'share', 'include'];
+/**
+ * Programs and libraries, nothing of which is secret on any system that we know. Not the whole of /usr: applications are
+ * kept in /usr/src by some, and their settings in /usr/local/etc.
+ */
+const systemFolders = [
+  ...['bin', 'sbin', ...libraries].map((name) => `/${name}`),
+  ...sharedFolders.flatMap((name) => [`/usr/${name}`, `/usr/local/${name}`]),
+  '/nix/store',
+  '/gnu/store',
+];
 /** Of /etc only how libraries and certificates are found, and which of several programs a name stands for. */
 const systemFiles = [
   '/etc/alternatives',
@@ -37,7 +48,7 @@ export async function planMounts(run: {
   for (const folder of [...systemFolders, ...systemFiles]) mounts.push(...(await systemMount(folder)));
   for (const file of run.network ? networkFiles : []) mounts.push(...(await bound(file)));
   mounts.push({ kind: 'temporary', path: '/tmp', maxBytes: temporaryMaxBytes });
-  mounts.push({ kind: 'temporary', path: '/dev/shm', maxBytes: temporaryMaxBytes });
+  mounts.push({ kind: 'temporary', path: '/dev/shm', maxBytes: sharedMemoryMaxBytes });
   mounts.push({ kind: 'processes', path: '/proc' });
   for (const device of devices) mounts.push({ kind: 'device', path: device });
   mounts.push({ kind: 'link', path: '/dev/fd', to: '/proc/self/fd' });
@@ -73,8 +84,8 @@ function parentsOf(place: string): string[] {
   return parent === place ? [] : [...parentsOf(parent), parent];
 }
 
-/** Whether the system's own folders show a path already. */
-function isInSystem(place: string): boolean {
+/** Whether the system's own folders, which everything inside can read, show a path already. */
+export function isInSystem(place: string): boolean {
   return systemFolders.some((folder) => place === folder || place.startsWith(`${folder}/`));
 }
 

@@ -7,11 +7,14 @@ import type { SandboxEnd, SandboxResult, SandboxRun } from './sandbox-run.js';
 /** How often memory is looked at, and the folders (ms). What is taken in between is bounded by the limits per process. */
 const memoryEveryMs = 100;
 const diskEveryMs = 500;
-const filesMax = 100_000;
+const defaultFilesMax = 100_000;
 /** After it was killed; a process in the kernel's hands may take its time (ms). */
 const goneWithinMs = 5_000;
 /** A program that a signal ended is answered as this plus the signal's number by the programs around it. */
 const signalExitBase = 128;
+
+/** Out of memory, Linux ends what has the highest score, https://docs.kernel.org/filesystems/proc.html: never the builder. */
+const expendable = '{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$@"';
 
 /**
  * Starts a command, the program of `run` with whatever confines it around, and resolves when it and all its processes are
@@ -22,7 +25,7 @@ export async function runBounded(command: readonly string[], run: SandboxRun): P
   if (program === undefined) throw new Error('there is no command to run');
   if (run.signal.aborted) return ended('aborted');
   // A group of its own, so that one signal reaches all of it.
-  const child = spawn(program, args, { cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn('/bin/sh', ['-c', expendable, 'sh', program, ...args], { cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const watch = new RunWatch(child, run);
   try {
     const { code, signal } = await exitOf(child, watch);
@@ -49,7 +52,6 @@ class RunWatch {
   private readonly onAbort = (): void => this.end('aborted');
   private giveUp: () => void = () => undefined;
   private outputBytes = 0;
-  private isLooking = false;
 
   constructor(
     private readonly child: ChildProcess,
@@ -73,11 +75,12 @@ class RunWatch {
   }
 
   private every(intervalMs: number, look: () => Promise<void>): void {
+    let isLooking = false;
     const timer = setInterval(() => {
-      if (this.isLooking || this.endedBy !== undefined) return;
-      this.isLooking = true;
+      if (isLooking || this.endedBy !== undefined) return;
+      isLooking = true;
       void look().finally(() => {
-        this.isLooking = false;
+        isLooking = false;
       });
     }, intervalMs);
     this.timers.push(timer);
@@ -91,7 +94,7 @@ class RunWatch {
   }
 
   private async checkDisk(): Promise<void> {
-    const { diskMaxBytes } = this.run.limits;
+    const { diskMaxBytes, filesMax = defaultFilesMax } = this.run.limits;
     if (diskMaxBytes === undefined) return;
     let [files, bytes] = [0, 0];
     for (const folder of this.run.readWrite) {

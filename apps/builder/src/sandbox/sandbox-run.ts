@@ -13,8 +13,13 @@ export interface SandboxLimits {
   readonly memoryMaxBytes?: number;
   /** All that it prints; a program that prints more is ended. */
   readonly outputMaxBytes: number;
-  /** What lies in the writable folders; a program that leaves more there, or more than 100,000 files, is ended. */
+  /**
+   * What lies in the writable folders; a program that leaves more there, too many files, or a folder that cannot be looked
+   * into, is ended.
+   */
   readonly diskMaxBytes?: number;
+  /** Files and folders there; 100,000 unless given. Counts only with `diskMaxBytes`. */
+  readonly filesMax?: number;
 }
 
 /** A program and all that it may see. Paths are absolute and the same inside as outside. */

@@ -1,12 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@torii/test-kit';
+import { useOfFolder } from './folder-use.js';
 import { planMounts } from './mounts.js';
 import { readOutput } from './read-output.js';
+import { removeTree } from './remove-tree.js';
 import { createSandbox, type Sandbox } from './sandbox.js';
 import type { SandboxKind, SandboxLimits, SandboxResult, SandboxRun } from './sandbox-run.js';
 import { throwWhenEnded } from './throw-when-ended.js';
@@ -27,7 +30,7 @@ let home: string;
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'torii-sandbox-'));
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
+afterAll(() => removeTree(home));
 
 function sandboxOf(mode: SandboxKind): Sandbox {
   const toolchains = path.resolve(import.meta.dirname, '../../../../.torii/toolchains');
@@ -221,6 +224,24 @@ describe.each(['unshare', 'bubblewrap'] as const)('a program in %s', (kind) => {
     expect(result.endedBy).toBe('disk');
   });
 
+  promises('hides nothing of what it leaves in folders that no path can name, and leaves none that stays', async () => {
+    const script = `
+      const { mkdirSync, writeFileSync } = require('node:fs');
+      for (let depth = 0; depth < 500; depth++) { mkdirSync('a'.repeat(50)); process.chdir('a'.repeat(50)); }
+      for (let file = 0; file < 6; file++) writeFileSync(String(file), Buffer.alloc(1e6));
+      setInterval(() => {}, 1000);`;
+    const run = { command: process.execPath, args: ['-e', script], readOnly: [process.execPath] };
+    const result = await inside(sandbox, '', { ...run, bounds: { diskMaxBytes: 4 * mebi, wallMs: 15_000 } });
+
+    expect(result.endedBy).toBe('disk');
+    await removeTree(result.folder);
+    await expect(stat(result.folder)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  promises('is what the system ends first when it has no memory left', async () => {
+    await expect(inside(sandbox, 'cat /proc/self/oom_score_adj')).resolves.toMatchObject({ output: '1000\n' });
+  });
+
   promises('gets no more memory than it may have, alone or with what it starts', async () => {
     const bounds = { memoryMaxBytes: 256 * mebi };
     // Reading lines that never end, tail keeps them all.
@@ -257,7 +278,54 @@ describe.each(['unshare', 'bubblewrap'] as const)('a program in %s', (kind) => {
   });
 });
 
+describe('what a program leaves behind', () => {
+  it('is removed also where nobody may look into it, and no link out of it is followed', async () => {
+    const folder = path.join(home, 'left');
+    const kept = path.join(home, 'kept');
+    await mkdir(path.join(folder, 'closed', 'inner'), { recursive: true });
+    await writeFile(path.join(folder, 'closed', 'inner', 'file'), '');
+    await writeFile(kept, 'precious');
+    await symlink(kept, path.join(folder, 'link'));
+    await symlink(home, path.join(folder, 'up'));
+    for (const name of ['closed/inner', 'closed', '.']) await chmod(path.join(folder, name), 0);
+
+    await removeTree(folder);
+
+    await expect(stat(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect([await readFile(kept, 'utf8'), (await stat(kept)).mode & 0o777]).toEqual(['precious', 0o644]);
+  });
+
+  it('counts as endless where it cannot be measured', async () => {
+    const folder = path.join(home, 'deep');
+    await mkdir(folder);
+    const dive = "for (let depth = 0; depth < 100; depth++) { fs.mkdirSync('a'.repeat(100)); process.chdir('a'.repeat(100)); }";
+    await promisify(execFile)(process.execPath, ['-e', dive], { cwd: folder });
+
+    await expect(useOfFolder(folder, 1_000)).resolves.toMatchObject({ files: Number.POSITIVE_INFINITY });
+    await removeTree(folder);
+  });
+});
+
+describe('the file system inside', () => {
+  it('shows the programs and libraries of the system, and not what people keep beside them', async () => {
+    const places = (await planMounts({ readOnly: [process.execPath], readWrite: [], network: false }))
+      .filter(({ kind }) => kind === 'readOnly')
+      .map((mount) => mount.path);
+
+    expect(places).toEqual(expect.arrayContaining(['/usr/bin', '/usr/lib']));
+    for (const place of ['/usr', '/usr/src', '/usr/local', '/usr/local/etc', '/home', '/root', '/var', '/etc', '/opt']) {
+      expect(places).not.toContain(place);
+    }
+  });
+});
+
 describe('a builder', () => {
+  it('refuses to keep builds where each of them could look', async () => {
+    const sandbox = createSandbox({ mode: 'auto', searchPath: process.env.PATH ?? '', scratch: '/usr/lib/torii/builder/sandbox' });
+
+    await expect(sandbox.detect()).resolves.toEqual({ kind: 'none', reason: expect.stringMatching(/TORII_HOME/) });
+  });
+
   it('refuses to run anything where no sandbox works, and says what to do', async () => {
     const occupied = path.join(home, 'a-file');
     await writeFile(occupied, '');

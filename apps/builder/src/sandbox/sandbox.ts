@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { lstat } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import { BuildError } from '@torii/contracts';
 import { type Confinement, findConfinements, isRoot } from './confinement.js';
 import { innerUserId } from './innermost.js';
-import { planMounts } from './mounts.js';
+import { isInSystem, planMounts } from './mounts.js';
 import { runBounded } from './run-bounded.js';
 import type { SandboxKind, SandboxResult, SandboxRun, SandboxStatus } from './sandbox-run.js';
 
@@ -43,29 +44,34 @@ const unconfined: Sandbox = {
 };
 
 class ConfinedSandbox implements Sandbox {
-  private found: { readonly atMs: number; readonly confinement: Promise<Confinement | undefined> } | undefined;
+  private found: { readonly atMs: number; readonly confinement: Promise<Confinement | Unavailable> } | undefined;
 
   constructor(private readonly options: SandboxOptions) {}
 
   async detect(): Promise<SandboxStatus> {
     const confinement = await this.confinement();
-    return confinement === undefined ? { kind: 'none', reason: unavailableReason } : { kind: confinement.kind };
+    return 'reason' in confinement ? { kind: 'none', reason: confinement.reason } : { kind: confinement.kind };
   }
 
   async run(run: SandboxRun): Promise<SandboxResult> {
     const confinement = await this.confinement();
-    if (confinement === undefined) throw new BuildError('build.sandbox_unavailable', unavailableReason);
+    if ('reason' in confinement) throw new BuildError('build.sandbox_unavailable', confinement.reason);
     for (const folder of run.readWrite) await giveToInnerUser(folder);
     return runBounded(confinement.command(run, await planMounts(run)), run);
   }
 
-  private confinement(): Promise<Confinement | undefined> {
+  private confinement(): Promise<Confinement | Unavailable> {
     const nowMs = performance.now();
     if (this.found === undefined || nowMs - this.found.atMs > rememberedMs) {
-      this.found = { atMs: nowMs, confinement: firstThatWorks(this.options).catch(() => undefined) };
+      this.found = { atMs: nowMs, confinement: firstThatWorks(this.options).catch(() => ({ reason: unavailableReason })) };
     }
     return this.found.confinement;
   }
+}
+
+interface Unavailable {
+  /** One line, with what to do. */
+  readonly reason: string;
 }
 
 const unavailableReason =
@@ -73,12 +79,24 @@ const unavailableReason =
     ? 'No sandbox works here: install bubblewrap and util-linux (setpriv, prlimit), allow user namespaces, or set TORII_BUILD_SANDBOX=none where every author of functions is trusted'
     : 'There is no sandbox for this system: run a builder on Linux, or set TORII_BUILD_SANDBOX=none where every author of functions is trusted';
 
-async function firstThatWorks(options: SandboxOptions): Promise<Confinement | undefined> {
+async function firstThatWorks(options: SandboxOptions): Promise<Confinement | Unavailable> {
   const { mode, searchPath, toolchains, scratch } = options;
+  for (const folder of toolchains === undefined ? [scratch] : [scratch, toolchains]) {
+    if (isInSystem(await realPathOf(folder))) {
+      return { reason: `${folder} is among the system's programs, which each build can read: set TORII_HOME to another folder` };
+    }
+  }
   for (const confinement of await findConfinements({ searchPath, toolchains, scratch })) {
     if ((mode === 'auto' || mode === confinement.kind) && (await confines(confinement))) return confinement;
   }
-  return undefined;
+  return { reason: unavailableReason };
+}
+
+/** Of what there is of a path, the rest of it behind. */
+async function realPathOf(place: string): Promise<string> {
+  const absolute = path.resolve(place);
+  const parent = path.dirname(absolute);
+  return realpath(absolute).catch(async () => (parent === absolute ? absolute : path.join(await realPathOf(parent), path.basename(absolute))));
 }
 
 const processesOfProbeMax = 8;

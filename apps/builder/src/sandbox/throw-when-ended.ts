@@ -21,7 +21,7 @@ export function throwWhenEnded(what: string, result: SandboxResult, limits: Sand
     case 'output':
       throw new BuildError('build.too_large', `${what} printed more than ${inMebi(limits.outputMaxBytes)} MiB`);
     case 'disk':
-      throw new BuildError('build.too_large', `${what} left more than ${inMebi(limits.diskMaxBytes)} MiB or 100,000 files on disk`);
+      throw new BuildError('build.too_large', `${what} left more than ${inMebi(limits.diskMaxBytes)} MiB on disk, too many files, or folders that nobody can look into`);
     case undefined:
       throwForSignal(what, result, limits);
   }

@@ -47,7 +47,7 @@ export class BuildLogsService implements OnModuleDestroy {
   async follow(id: string, lastEventId: string | undefined): Promise<Answer<StreamableFile | undefined>> {
     const { isOver, kept } = await this.keptOf(id);
     const end = kept.at(-1);
-    if (isOver && end !== undefined && !isAfter(end.id, lastEventId)) return new Answer(204, undefined);
+    if (isOver && end?.id === lastEventId) return new Answer(204, undefined);
     if (this.streams >= this.env.builds.logStreamsMax) {
       throw new AppError('capacity.overloaded', { detail: 'too many build logs are followed at once: try again later, or read it as text/plain' });
     }
@@ -72,7 +72,8 @@ export class BuildLogsService implements OnModuleDestroy {
         if (gone.aborted) return;
         log = await this.keptOf(id);
       }
-      for (const entry of log.kept) if (isAfter(entry.id, last)) yield entry;
+      // Lines of a builder that was given up may have come later than the end, which nobody may miss.
+      for (const said of log.kept) if (isAfter(said.id, last) || said.entry.type === 'end') yield said;
     } catch (error) {
       this.log.info({ err: error, build: id }, 'the log of a build broke off');
       throw error;

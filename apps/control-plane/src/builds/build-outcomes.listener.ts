@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { type BuildEvent, BuildEvents } from '@torii/build-queue';
-import type { BuildId, LanguageName } from '@torii/contracts';
+import { type BuildId, type LanguageName, languageNames } from '@torii/contracts';
 import type { Logger } from '@torii/service-kit';
 import type { Redis } from 'ioredis';
 import { LOGGER, QUEUE_REDIS } from '../platform/tokens.js';
@@ -119,6 +119,7 @@ export class BuildOutcomesListener implements OnApplicationBootstrap, OnApplicat
         after = heads.at(-1)?.functionId ?? after;
         if (heads.length < pageSize) break;
       }
+      for (const language of languageNames) if (!this.isClosed) await this.settler.clearLeftovers(language);
       if (hadFailed && !this.hasFailed) this.log.info('builds are followed again');
     } catch (error) {
       this.failed(error, hadFailed);

@@ -11,6 +11,9 @@ import { BuildDispatcher } from './build-dispatcher.service.js';
 import { BuildRecorder, internalFailure } from './build-recorder.service.js';
 import { isFinished, lockUnfinished, pruneBuilds, unfinished } from './builds.queries.js';
 
+/** Jobs of one language, in one state, that are looked at together. */
+const leftoversMax = 500;
+
 interface Row {
   readonly id: string;
   readonly functionId: string;
@@ -76,6 +79,18 @@ export class BuildSettler {
     await this.clear(row.id as BuildId, language);
     await this.dispatcher.dispatch(row.functionId);
     await this.prune(row.functionId);
+  }
+
+  /**
+   * Takes jobs away whose build is over or gone: whoever wrote that down may have died before it could, and a function that
+   * is deleted leaves its builds in the queue. Some at a time, the oldest first. Rejects when Redis or the database is away.
+   */
+  async clearLeftovers(language: LanguageName): Promise<void> {
+    const queued = await this.queues.idle(language, leftoversMax);
+    if (queued.length === 0) return;
+    const rows = await this.prisma.build.findMany({ where: { id: { in: queued }, status: { in: [...unfinished] } }, select: { id: true } });
+    const goingOn = new Set(rows.map(({ id }) => id));
+    for (const buildId of queued) if (!goingOn.has(buildId)) await this.clear(buildId, language);
   }
 
   private async prune(functionId: string): Promise<void> {

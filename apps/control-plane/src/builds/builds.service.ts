@@ -119,7 +119,8 @@ export class BuildsService {
       const build = await lockUnfinished(tx, id);
       if (build === undefined) throw isOver('over');
       const isBegun = await this.takeFromQueue(known);
-      if (!isBegun) await this.recorder.cancel(tx, build);
+      if (isBegun) await markBegun(tx, build, this.clock.date());
+      else await this.recorder.cancel(tx, build);
       await this.audit.record(tx, this.auditEntry(context, 'update', known, { cancelled: true }));
       return !isBegun;
     });
@@ -161,7 +162,7 @@ export class BuildsService {
           status: 'queued',
           stage: 'queued',
           actor: context.actor,
-          createdAt: this.clock.date(),
+          createdAt: timeAfter(goingOn[0]?.createdAt, this.clock.date()),
         },
         ...buildColumns,
       }),
@@ -202,6 +203,16 @@ export class BuildsService {
     const { actor, requestId } = context;
     return { at: this.clock.date(), actor, requestId, action, entityKind: 'build', entityId: build.id, entityName: build.function, after } as const;
   }
+}
+
+/** It may not have been heard of yet; a build that is to end must not be taken for one that waits. */
+async function markBegun(tx: Transaction, { id, startedAt }: { readonly id: string; readonly startedAt: Date | null }, now: Date): Promise<void> {
+  await tx.build.update({ where: { id }, data: { status: 'running', startedAt: startedAt ?? now } });
+}
+
+/** Builds of a function are done in the order of these times, whichever control plane took them and whatever its clock says. */
+function timeAfter(earlier: Date | undefined, now: Date): Date {
+  return earlier === undefined || earlier < now ? now : new Date(earlier.getTime() + 1);
 }
 
 function accepted(status: 200 | 202, build: Build): Answer<Build> {

@@ -18,6 +18,7 @@ import { invalid } from '../http/invalid.js';
 import { isCallable } from '../plugins/check-module.js';
 import { findPlugin } from '../plugins/plugins.queries.js';
 import { PluginsService } from '../plugins/plugins.service.js';
+import { routeSpecOf } from '../routes/route.mapper.js';
 import { findRoute } from '../routes/routes.queries.js';
 import { RoutesService } from '../routes/routes.service.js';
 import type { Write } from '../writes/config-writer.service.js';
@@ -32,8 +33,8 @@ const namedExportsMax = 10;
 const endpointScopes: readonly Scope[] = ['plugins:write', 'routes:write'];
 
 /**
- * `/fn/<name>` on every node: a plugin named like the function and a route `fn-<name>`, both made and kept in step here,
- * in the write that changed the function or published a version of it.
+ * `/fn/<name>` on every node: a plugin named like the function, made and kept in step here, in the write that changed the
+ * function or published a version of it; and a route `fn-<name>`, made and renamed likewise, and else left as it is.
  */
 @Injectable()
 export class FunctionEndpoint {
@@ -72,7 +73,8 @@ export class FunctionEndpoint {
       return undefined;
     }
     const saved = await inSettings(() => this.savePlugin(write, plugin, pluginSpecOf(entity, version)));
-    await this.saveRoute(write, route, routeSpecOf(entity));
+    if (route === undefined) await this.routes.insert(write, newRouteOf(entity));
+    else if (entity.name !== nameBefore) await this.routes.update(write, route, renamed(route, nameBefore, entity.name));
     const outcome = saved.version === plugin?.version ? 'unchanged' : 'updated';
     return { pluginId: saved.id, name: saved.name, outcome, version: saved.version };
   }
@@ -126,16 +128,14 @@ export class FunctionEndpoint {
     const answer = current === undefined ? await this.plugins.insert(write, spec) : await this.plugins.update(write, current, spec);
     return answer.body;
   }
-
-  /** A route that somebody has switched off by itself stays off. */
-  private async saveRoute(write: Write, current: Route | undefined, spec: RouteSpec): Promise<void> {
-    if (current === undefined) await this.routes.insert(write, spec);
-    else await this.routes.update(write, current, { ...spec, enabled: current.enabled });
-  }
 }
 
 function routeNameOf(name: string): string {
   return `fn-${name}`;
+}
+
+function pathOf(name: string): string {
+  return `/fn/${name}`;
 }
 
 async function findOwnRoute(write: Write, name: string, plugin: Plugin): Promise<Route | undefined> {
@@ -188,14 +188,28 @@ function pluginSpecOf(entity: FunctionEntity, version: FunctionVersion): PluginS
   });
 }
 
-function routeSpecOf({ name }: FunctionEntity): RouteSpec {
+function newRouteOf({ name }: FunctionEntity): RouteSpec {
   return RouteSpec.parse({
     name: routeNameOf(name),
     tags: [endpointTag],
-    match: [{ paths: [{ type: 'prefix', value: `/fn/${name}` }] }],
+    match: [{ paths: [{ type: 'prefix', value: pathOf(name) }] }],
     stripPath: true,
     target: { kind: 'function', plugin: name },
   });
+}
+
+/**
+ * The route under another name, and else as it is: somebody may have put an access validator on it, narrowed its hosts, or
+ * switched it off, and neither a build nor a setting takes that back.
+ */
+function renamed(route: Route, before: string, name: string): RouteSpec {
+  const spec = routeSpecOf(route);
+  const match = spec.match.map((one) => ({
+    ...one,
+    paths: one.paths.map((path) => (path.value === pathOf(before) ? { ...path, value: pathOf(name) } : path)),
+  }));
+  const target = spec.target.kind === 'function' ? { ...spec.target, plugin: name } : spec.target;
+  return { ...spec, name: routeNameOf(name), match, target };
 }
 
 function onlyFunctionOf({ version, exports }: FunctionVersion): string {

@@ -18,8 +18,9 @@ const entity = {
   onWrite:
     'Sources come along as `files`, or as the name of a `template` of the language, which also gives `functionNames`, `testInputs` and `settings` ' +
     'that the body leaves out. A new function without either begins with the template `empty`; one that exists keeps its sources. With ' +
-    '`endpoint.enabled` the function answers at `/fn/<name>` on every node as soon as there is such a version, by a plugin and a route that are ' +
-    'kept in step with it: what changes them needs the scopes `plugins:write` and `routes:write` too, and so does deleting the function.',
+    '`endpoint.enabled` the function answers at `/fn/<name>` on every node as soon as there is such a version, by a plugin and a route of ' +
+    'its own. So these scopes are needed too, `plugins:write` and `routes:write`: to switch it on or off, to change the name, the settings or the ' +
+    'endpoint of a function while it is on, and to delete the function then.',
 };
 
 @Controller('api/v1/functions')

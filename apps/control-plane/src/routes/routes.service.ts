@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { canonicalJson } from '@torii/config-sync';
-import { AppError, defaultWorkspace, idPrefixes, type List, type Route, RouteSpec } from '@torii/contracts';
+import { AppError, defaultWorkspace, idPrefixes, type List, type Route, RouteSpec, warningHeader } from '@torii/contracts';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import { Answer } from '../http/answer.js';
@@ -14,8 +14,10 @@ import type { Prisma } from '../prisma/generated/client.js';
 import { PrismaService } from '../prisma/prisma.service.js';
 import { ConfigWriter, type Write } from '../writes/config-writer.service.js';
 import { nameToCreate, readEntity, readPatch } from '../writes/entity-input.js';
+import { matchKeys } from './match-keys.js';
 import { type ResolvedRoute, resolveReferences } from './resolve-references.js';
 import { routeReadOnly, routeSpecOf, toRoute } from './route.mapper.js';
+import { conflictWarning } from './route-conflicts.js';
 import { findRoute, routeOf, withPluginNames } from './routes.queries.js';
 
 const Position = z.strictObject({ name: z.string() });
@@ -101,7 +103,7 @@ export class RoutesService {
     await this.linkPlugins(write, id, resolved);
     const route = toRoute(row, resolved.pluginNames);
     await write.record({ action: 'create', entityKind: 'route', entityId: id, entityName: route.name, after: route });
-    return new Answer(201, route, { etag: etagOf(route), location: `/api/v1/routes/${id}` });
+    return new Answer(201, route, { etag: etagOf(route), location: `/api/v1/routes/${id}`, ...(await this.warningFor(write, row)) });
   }
 
   /** Changes a route in a write that is under way; throws as `insert` does. A write that changes nothing makes no revision. */
@@ -113,12 +115,17 @@ export class RoutesService {
     await this.linkPlugins(write, current.id, resolved);
     const route = toRoute(row, resolved.pluginNames);
     await write.record({ action: 'update', entityKind: 'route', entityId: route.id, entityName: route.name, before: current, after: route });
-    return new Answer(200, route, { etag: etagOf(route) });
+    return new Answer(200, route, { etag: etagOf(route), ...(await this.warningFor(write, row)) });
   }
 
   async delete(write: Write, current: Route): Promise<void> {
     await write.tx.route.delete({ where: { id: current.id } });
     await write.record({ action: 'delete', entityKind: 'route', entityId: current.id, entityName: current.name, before: current });
+  }
+
+  private async warningFor(write: Write, row: Parameters<typeof conflictWarning>[1]): Promise<Record<string, string>> {
+    const warning = await conflictWarning(write.tx, row);
+    return warning === undefined ? {} : { [warningHeader]: warning };
   }
 
   private async linkPlugins(write: Write, routeId: string, resolved: ResolvedRoute): Promise<void> {
@@ -129,7 +136,7 @@ export class RoutesService {
 }
 
 function columnsOf({ spec }: ResolvedRoute, updatedAt: Date) {
-  return { name: spec.name, enabled: spec.enabled, tags: spec.tags, spec: spec as Prisma.InputJsonObject, updatedAt };
+  return { name: spec.name, enabled: spec.enabled, tags: spec.tags, matchKeys: matchKeys(spec), spec: spec as Prisma.InputJsonObject, updatedAt };
 }
 
 /** Whether the route as written, its plugins by name, is the route as it is. */

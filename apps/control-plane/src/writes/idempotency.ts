@@ -12,7 +12,8 @@ const StoredHeaders = z.record(z.string(), z.string());
 
 /**
  * Does the work of a request with an `Idempotency-Key` once: the same request again gets the same answer, whether or
- * not the first answer arrived. Part of the write's transaction, whose lock also orders two requests with one key.
+ * not the first answer arrived. Part of the write's transaction; of two requests with one key the second waits until the
+ * first is committed, also where they hold no other lock.
  *
  * Throws `client.conflict` when the key was used with another request, `client.bad_request` when it is no key.
  */
@@ -26,6 +27,7 @@ export async function once(
   if (key === undefined) return work();
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new AppError('client.bad_request', { detail: 'Idempotency-Key must be 1 to 255 visible characters' });
   const id = { workspace: defaultWorkspace, principal: context.actor, key };
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`idempotency ${id.workspace} ${id.principal} ${key}`}, 0))`;
   const expired = new Date(request.now.getTime() - keptMs);
   await tx.idempotencyKey.deleteMany({ where: { createdAt: { lt: expired } } });
 

@@ -14,7 +14,7 @@ import { runSlot } from './run-slot.js';
  * Runs the slots after the target. The first that answers in its place ends it.
  *
  * Throws `plugin.*`, `capacity.pool_exhausted` and `client.gone`; `plugin.limit_exceeded` for a body that is larger than
- * the plugin's `responseMaxBytes`.
+ * the plugin's `requestMaxBytes`.
  */
 export async function runAfterTarget(
   context: CallContext,
@@ -26,7 +26,7 @@ export async function runAfterTarget(
   let texts: ResponseTexts | undefined;
   for (const slot of slots) {
     if (slot.scope !== undefined && !slot.scope.has(exchange.request.target)) continue;
-    const maxBytes = slot.plugin.responseMaxBytes;
+    const maxBytes = slot.plugin.bodyMaxBytes;
     if (bytesOf(current.body ?? '').length > maxBytes) {
       if (slot.isSkippable) continue;
       throw new AppError('plugin.limit_exceeded', {

@@ -19,7 +19,7 @@ type Verdict = GatewayResponse | undefined;
 export async function runBeforeTarget(context: CallContext, exchange: Exchange, slots: readonly RequestSlot[]): Promise<Verdict> {
   for (const slot of slots) {
     if (slot.scope !== undefined && !slot.scope.has(exchange.request.target)) continue;
-    const bodyBytes = slot.kind === 'request_transformer' ? (await exchange.readBody(slot.plugin.requestMaxBytes)).length : 0;
+    const bodyBytes = slot.kind === 'request_transformer' ? (await exchange.readBody(slot.plugin.bodyMaxBytes)).length : 0;
     const read = (bytes: Uint8Array): ParsedOutput<Verdict> => readers[slot.kind](bytes, exchange);
     const answer = await runSlot(context, exchange, { slot, bodyBytes, encode: () => slot.encodeInput(exchange), read });
     if (answer !== undefined) return answer;

@@ -4,8 +4,8 @@ import type { InstancePool } from '@torii/wasm-runtime';
 export interface BoundPlugin {
   readonly name: string;
   readonly version: number;
-  readonly requestMaxBytes: number;
-  readonly responseMaxBytes: number;
+  /** Of a body that it is called with. */
+  readonly bodyMaxBytes: number;
   readonly pool: InstancePool;
   /** Where its calls are counted. */
   readonly row: number;

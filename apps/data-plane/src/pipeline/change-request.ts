@@ -43,6 +43,8 @@ function changedBody(before: Uint8Array | undefined, output: Changes): Uint8Arra
 function changedTarget(request: OutgoingRequest, authority: string, url: string | null | undefined): Pick<OutgoingRequest, 'path' | 'search'> {
   const { path, search } = request;
   if (url == null || url === `http://${authority}${path}${search === '' ? '' : `?${search}`}`) return { path, search };
+  // A path to this gateway, a host to whoever resolves it as a reference (RFC 3986 section 4.2).
+  if (url.startsWith('//')) throw badOutput('url: it must not begin with two slashes');
   try {
     const target = parseRequestTarget(url, authority);
     if (target.authority.toLowerCase() === authority.toLowerCase())

@@ -31,24 +31,28 @@ export class Exchange {
     this.texts = new RequestTexts(request);
   }
 
-  /** The body as it goes to the target. Throws as `BodySource` does, or `plugin.limit_exceeded` when a transformer made it too large. */
-  async readBody(maxBytes: number): Promise<Uint8Array> {
+  /**
+   * The body as it goes to the target, at once where it is known already. Throws as `BodySource` does, or
+   * `plugin.limit_exceeded` when a transformer made it too large.
+   */
+  readBody(maxBytes: number): Uint8Array | Promise<Uint8Array> {
     const { body } = this.outgoing;
-    if (body === undefined) {
-      const read = await this.source.read(maxBytes);
-      this.outgoing = { ...this.outgoing, body: read };
-      return read;
-    }
+    if (body === undefined) return this.readFromClient(maxBytes);
     if (body.length <= maxBytes) return body;
     if (!this.isBodyChanged) throw new AppError('client.body_too_large', { detail: `at most ${maxBytes} bytes are accepted here` });
-    throw new AppError('plugin.limit_exceeded', {
-      detail: `a request transformer made a body of more than the ${maxBytes} bytes that the next plugin takes`,
-    });
+    const detail = `a request transformer made a body of more than the ${maxBytes} bytes that the next plugin takes`;
+    throw new AppError('plugin.limit_exceeded', { detail });
   }
 
   /** Takes over what a transformer made of the request. */
   change(outgoing: OutgoingRequest): void {
     if (outgoing.body !== this.outgoing.body) this.isBodyChanged = true;
     this.outgoing = outgoing;
+  }
+
+  private async readFromClient(maxBytes: number): Promise<Uint8Array> {
+    const body = await this.source.read(maxBytes);
+    this.outgoing = { ...this.outgoing, body };
+    return body;
   }
 }

@@ -12,7 +12,8 @@ export class PathScope {
   /** Undefined for all paths. Throws on an expression that RE2 does not know. */
   static of(slot: Pick<SnapshotSlot, 'include' | 'exclude'>, expressions: Expressions): PathScope | undefined {
     if (slot.include.length === 0 && slot.exclude.length === 0) return undefined;
-    const compile = (source: string): Expression => expressions.compile(source);
+    // A dot is for every character: nobody gets past a slot by a line feed in a path.
+    const compile = (source: string): Expression => expressions.compile(`(?s:${source})`);
     return new PathScope(slot.include.map(compile), slot.exclude.map(compile));
   }
 

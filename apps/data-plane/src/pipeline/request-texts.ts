@@ -24,8 +24,6 @@ const targetCookieFixed = membersOf({
 
 const noCookies: readonly string[] = [];
 
-type RequestView = Pick<OutgoingRequest, 'method' | 'path' | 'search' | 'rawHeaders' | 'cookieHeader'>;
-
 /** What both forms of a request have in common. Ids, methods and addresses have nothing that JSON escapes. */
 interface Shared {
   /** Members as they stand in JSON. */
@@ -41,20 +39,18 @@ interface Shared {
  * called with it.
  */
 export class RequestTexts {
-  private readonly received: RequestView;
   private readonly shared: Shared;
   private readonly pathText: string;
   private rawText: string | undefined;
   private receivedText: string | undefined;
-  private outgoing: RequestView | undefined;
+  private outgoing: OutgoingRequest | undefined;
   private outgoingText = '';
   private body: Uint8Array | undefined;
   private bodyText = '';
 
   constructor(private readonly request: GatewayRequest) {
     const { method, target, rawHeaders, cookieHeader } = request;
-    this.received = { method, path: target.path, search: target.search, rawHeaders, cookieHeader };
-    this.shared = this.sharedOf(this.received);
+    this.shared = this.sharedOf(method, target.search, rawHeaders, cookieHeader);
     this.pathText = jsonPart(target.path);
   }
 
@@ -79,9 +75,11 @@ export class RequestTexts {
 
   /** As `TargetRequest`, as it goes to the target. */
   asOutgoing(outgoing: OutgoingRequest): string {
-    if (this.outgoing === undefined || !isSameView(outgoing, this.outgoing)) {
-      const path = outgoing.path === this.received.path ? this.pathText : jsonPart(outgoing.path);
-      this.outgoingText = this.targetRequest(path, hasSameRest(outgoing, this.received) ? this.shared : this.sharedOf(outgoing));
+    if (this.outgoing !== outgoing) {
+      const { path, method, search, rawHeaders, cookieHeader } = outgoing;
+      const { target } = this.request;
+      const shared = this.isAsReceived(outgoing) ? this.shared : this.sharedOf(method, search, rawHeaders, cookieHeader);
+      this.outgoingText = this.targetRequest(path === target.path ? this.pathText : jsonPart(path), shared);
       this.outgoing = outgoing;
     }
     return this.outgoingText;
@@ -97,7 +95,14 @@ export class RequestTexts {
     return this.bodyText;
   }
 
-  private sharedOf({ method, rawHeaders, search, cookieHeader }: RequestView): Shared {
+  private isAsReceived({ method, search, rawHeaders, cookieHeader }: OutgoingRequest): boolean {
+    const { request } = this;
+    return (
+      rawHeaders === request.rawHeaders && search === request.target.search && cookieHeader === request.cookieHeader && method === request.method
+    );
+  }
+
+  private sharedOf(method: string, search: string, rawHeaders: readonly string[], cookieHeader: string | undefined): Shared {
     const { httpVersion, pathParams } = this.request;
     return {
       search: search === '' ? '' : `?${jsonPart(search)}`,
@@ -123,14 +128,6 @@ export function signedBytes(bytes: Uint8Array): string {
 
 export function base64Text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-}
-
-function hasSameRest(a: RequestView, b: RequestView): boolean {
-  return a.rawHeaders === b.rawHeaders && a.search === b.search && a.cookieHeader === b.cookieHeader && a.method === b.method;
-}
-
-function isSameView(a: RequestView, b: RequestView): boolean {
-  return a.path === b.path && hasSameRest(a, b);
 }
 
 function cookiesOf(header: string): string[] {

@@ -49,14 +49,16 @@ function ask(run: PipelineRun, exchange: Exchange): GatewayResponse | Promise<Ga
   }
 }
 
-async function callFunction(run: PipelineRun, exchange: Exchange, { plugin, encodeInput }: FunctionTarget): Promise<GatewayResponse> {
-  const body = await exchange.readBody(plugin.requestMaxBytes);
-  return callPlugin(run, exchange, plugin, {
-    kind: 'backend',
-    input: encodeInput(exchange),
-    bodyBytes: body.length,
-    read: (bytes) => readBackendOutput(bytes, exchange),
-  });
+function callFunction(run: PipelineRun, exchange: Exchange, { plugin, encodeInput }: FunctionTarget): Promise<GatewayResponse> {
+  const callWith = (body: Uint8Array): Promise<GatewayResponse> =>
+    callPlugin(run, exchange, plugin, {
+      kind: 'backend',
+      input: encodeInput(exchange),
+      bodyBytes: body.length,
+      read: (bytes) => readBackendOutput(bytes, exchange),
+    });
+  const body = exchange.readBody(plugin.bodyMaxBytes);
+  return body instanceof Uint8Array ? callWith(body) : body.then(callWith);
 }
 
 function readBackendOutput(bytes: Uint8Array, exchange: Exchange): ParsedOutput<GatewayResponse> {

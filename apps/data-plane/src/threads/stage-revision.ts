@@ -55,6 +55,5 @@ export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps):
 }
 
 function boundPlugin(plugin: SnapshotPlugin, pool: InstancePool, place: Pick<BoundPlugin, 'row' | 'running'>): BoundPlugin {
-  const { requestMaxBytes, responseMaxBytes } = plugin.limits;
-  return { name: plugin.name, version: plugin.version, requestMaxBytes, responseMaxBytes, pool, ...place };
+  return { name: plugin.name, version: plugin.version, bodyMaxBytes: plugin.limits.requestMaxBytes, pool, ...place };
 }

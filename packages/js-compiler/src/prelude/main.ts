@@ -35,6 +35,9 @@ defineGlobals({
 Object.defineProperty(Math, 'random', { value: () => native.random(), writable: true, configurable: true });
 boundJson();
 
+/** Kept from before the function's own code could change it. */
+const { stringify } = JSON;
+
 /** What the compiler calls, by name. All of them take and answer text, so that it need not know the engine's values. */
 export const compilerCalls = {
   /** Evaluates the bundle, a function of CommonJS; answers the names of what it exports, as a JSON array. */
@@ -43,7 +46,7 @@ export const compilerCalls = {
     bundle(module.exports, module);
     const { names, functions } = exportedBy(module.exports);
     setFunctions(functions);
-    return JSON.stringify(names);
+    return stringify(names);
   },
 
   /** Takes a JSON object with the bundle's source map. */

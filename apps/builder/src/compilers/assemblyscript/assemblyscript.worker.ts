@@ -58,7 +58,8 @@ async function compile({ files, entry, functionNames }: AssemblyScriptJob, bound
   const [asc, jsonTransform] = await loading;
   for (const [name, text] of libraries.standard) asc.libraryFiles[name] = text;
   try {
-    const { error } = await asc.main([entry, ...options], {
+    // With its folder: asc would take a name such as `--config=a.ts` for an option, which may name code for it to run.
+    const { error } = await asc.main([`./${entry}`, ...options], {
       transforms: [jsonTransform],
       readFile: (path) => sources.read(path) ?? null,
       writeFile: (path, contents) => {

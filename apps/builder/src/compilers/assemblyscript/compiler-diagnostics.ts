@@ -1,11 +1,17 @@
 import { type Diagnostic, diagnosticsMax } from '@torii/contracts';
 
+interface CompilerRange {
+  readonly start: number;
+  readonly end: number;
+  readonly source: { readonly normalizedPath: string; readonly text: string } | null;
+}
+
 /** A message of asc; offsets count UTF-16 units of the source. */
 export interface CompilerMessage {
   readonly message: string;
   readonly code: number;
   readonly category: number;
-  readonly range: { readonly start: number; readonly source: { readonly normalizedPath: string } | null } | null;
+  readonly range: CompilerRange | null;
 }
 
 /** asc has seen as many errors as a build tells; it need not look for more. */
@@ -42,12 +48,24 @@ export class CompilerDiagnostics {
   }
 
   private placeOf(range: CompilerMessage['range']): Pick<Diagnostic, 'file' | 'line' | 'column'> {
-    const path = range?.source?.normalizedPath;
-    if (range === null || path === undefined) return {};
-    const text = this.textOf(path);
-    if (text === undefined) return { file: path };
-    const before = text.slice(0, range.start);
+    if (range === null || range.source === null) return {};
+    const { normalizedPath: file, text: compiled } = range.source;
+    const text = this.textOf(file);
+    if (text === undefined) return { file };
+    const start = compiled === text ? range.start : onlyPlaceOf(compiled.slice(range.start, range.end), text);
+    if (start === undefined) return { file };
+    const before = text.slice(0, start);
     const lineStart = before.lastIndexOf('\n') + 1;
-    return { file: path, line: before.split('\n').length, column: range.start - lineStart + 1 };
+    return { file, line: before.split('\n').length, column: start - lineStart + 1 };
   }
+}
+
+/**
+ * What transforms have generated has the name of the author's file, but is another text. Its names come from the author:
+ * where one is written only once, that is the place.
+ */
+function onlyPlaceOf(name: string, text: string): number | undefined {
+  if (!/^[\w$]+$/.test(name)) return undefined;
+  const [first, ...others] = text.matchAll(new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g'));
+  return others.length === 0 ? first?.index : undefined;
 }

@@ -41,4 +41,15 @@ describe('what go says', () => {
   it('is bounded', () => {
     expect(parse('./main.go:1:1: oops\n'.repeat(1_000))).toHaveLength(100);
   });
+
+  it('is read at once, however many errors a large file has', () => {
+    const large = new Map([['main.go', Buffer.from('var x = y\n'.repeat(100_000))]]);
+    const output = Array.from({ length: 50_000 }, (_, index) => `./main.go:${index + 1}:9: undefined: y\n`).join('');
+    const startedAtMs = performance.now();
+
+    const found = parseGoOutput(output, { root: '/work/src', moduleFolder: '.', files: large });
+
+    expect(found.at(-1)).toEqual({ severity: 'error', message: 'undefined: y', file: 'main.go', line: 100, column: 9 });
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+  });
 });

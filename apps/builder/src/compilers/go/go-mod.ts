@@ -51,7 +51,7 @@ function statements(text: string): Statement[] {
     const words =
       raw
         .replace(/(^|\s)\/\/.*$/, '')
-        .match(/"[^"]*"|`[^`]*`|[^\s"`]+/g)
+        .match(/"[^"]*"|`[^`]*`|[()]|[^\s"`()]+/g)
         ?.map(unquoted) ?? [];
     if (words[0] === ')') block = undefined;
     else if (words[1] === '(') block = words[0];

@@ -46,6 +46,22 @@ describe('the files of a function in Go', () => {
     );
   });
 
+  it('are read as go reads them, without a blank before a block too', () => {
+    const goMod = 'module x\n\nrequire(\n\tgithub.com/extism/go-pdk v1.0.2\n)\n';
+
+    expect(textOf(prepare({ 'main.go': 'package main\nimport "github.com/extism/go-pdk"\nfunc main() {}\n', 'go.mod': goMod }), 'go.mod')).toBe(
+      goMod,
+    );
+  });
+
+  it('are read at once, however many empty lines a go.mod has', () => {
+    const startedAtMs = performance.now();
+
+    prepare({ 'main.go': 'package main\n', 'go.mod': `${'\n'.repeat(500_000)}"module" fmt\n` });
+
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+  });
+
   it('may be in folders: the nearest go.mod above the entry counts', () => {
     const sources = prepare({ 'a/go.mod': 'module x\n', 'a/cmd/main.go': 'package main\n', 'go.mod': 'module y\n' }, 'a/cmd/main.go');
 
@@ -62,6 +78,7 @@ describe('the files of a function in Go', () => {
   it.each([
     ['/etc', 'replace x => /etc'],
     ['../../', 'replace (\n x v1 => ../../\n)'],
+    ['../..', 'replace(\n x => ../..\n)'],
     ['./a/../../..', 'replace x => "./a/../../.."'],
     ['C:\\\\x', 'replace x => C:\\\\x'],
   ])('may not replace a module by %s', (_target, line) => {

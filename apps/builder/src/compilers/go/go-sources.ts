@@ -152,7 +152,7 @@ function completeGoMod(text: string, read: GoMod, { external, needsTorii, toriiF
   const added: string[] = [];
   let named = text;
   if (read.module !== undefined && isStandard(read.module)) {
-    named = text.replace(/^(\s*module\s+).*$/m, `$1${defaultModule}.local/${read.module}`);
+    named = text.replace(/^([ \t]*module[ \t]+).*$/m, `$1${defaultModule}.local/${read.module}`);
     notes.push(`The module is called like the standard library's package ${read.module}: it is built as ${defaultModule}.local/${read.module}`);
   }
   const isRequired = (module: string): boolean => read.requires.includes(module);

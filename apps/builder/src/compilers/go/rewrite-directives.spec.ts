@@ -50,6 +50,20 @@ describe('exports and imports as TinyGo wants them', () => {
     expect(rewriteDirectives(source)).toEqual({ source, companions: [] });
   });
 
+  it.each([
+    ['as many exports as lines', `//export f\nfunc f() {}\n`.repeat(50_000), `//go:wasmexport f\nfunc f() {}\n`.repeat(50_000)],
+    [
+      'as many parameters as words',
+      `//export f\nfunc f(${'a, '.repeat(300_000)}b int64) {}\n`,
+      `//go:wasmexport f\nfunc f(${'a, '.repeat(300_000)}b int64) {}\n`,
+    ],
+  ])('are done at once where there are %s', (_what, source, expected) => {
+    const startedAtMs = performance.now();
+
+    expect(rewritten(source) === expected).toBe(true);
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+  });
+
   it('never change how many lines there are, whatever the source', () => {
     const piece = fc.constantFrom(
       '//export f\n',

@@ -121,22 +121,27 @@ function readFields(tokens: readonly GoToken[]): Field[] {
   const filled = groups.filter((group) => group.length > 0);
   const isNamed = filled.some((group) => group.length > 1 && /^[\p{L}_]/u.test(group[0] ?? '') && group[1] !== '.');
   if (!isNamed) return filled.map((group) => ({ name: undefined, type: group.join('') }));
-  const fields: Field[] = [];
+  const backwards: Field[] = [];
   let type = '';
   for (const group of filled.reverse()) {
     // A name alone has the type of the one after it.
     if (group.length > 1) type = group.slice(1).join('');
-    fields.unshift({ name: group[0], type });
+    backwards.push({ name: group[0], type });
   }
-  return fields;
+  return backwards.reverse();
 }
 
 function replacement({ offset, text: old }: GoToken, text: string): Edit {
   return { from: offset, to: offset + old.length, text };
 }
 
+/** In one pass: a source may have as many exports as lines. */
 function apply(source: string, edits: readonly Edit[]): string {
-  let result = source;
-  for (const { from, to, text } of [...edits].sort((a, b) => b.from - a.from)) result = result.slice(0, from) + text + result.slice(to);
-  return result;
+  const pieces: string[] = [];
+  let done = 0;
+  for (const { from, to, text } of [...edits].sort((a, b) => a.from - b.from)) {
+    pieces.push(source.slice(done, from), text);
+    done = to;
+  }
+  return [...pieces, source.slice(done)].join('');
 }
