@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sha256 } from '@torii/config-sync';
 import { FunctionRun, FunctionSettings } from '@torii/contracts';
 import { compileWat } from '@torii/test-kit';
-import { ABuilder, aSource } from './a-builder.js';
+import { answerRun } from '../src/http/answer-run.js';
+import { ABuilder, aSource, silent } from './a-builder.js';
 import { nodeToken } from './a-control-plane.js';
 
 describe("a builder's port", () => {
@@ -58,6 +62,22 @@ describe("a builder's port", () => {
     expect(await run({ ...request(), sha256: 'x' })).toMatchObject({ status: 400, answer: { code: 'client.bad_request' } });
     const tooLarge = await run({ ...request(), inputBase64: 'A'.repeat(4 * 1024 * 1024) });
     expect(tooLarge).toMatchObject({ status: 413, answer: { code: 'client.body_too_large' } });
+  });
+
+  it('takes a caller that goes away in the middle of its request for no fault of ours', async () => {
+    const errors: unknown[] = [];
+    const log = Object.assign(Object.create(silent), { error: (...said: unknown[]) => errors.push(said) });
+    const runner = { run: () => Promise.reject(new Error('nothing is run')) };
+    const answered = Promise.withResolvers<void>();
+    const server = createServer((req, res) => answered.resolve(answerRun(req, res, { runner, log })));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const caller = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    caller.write('POST /internal/run HTTP/1.1\r\nhost: torii\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n');
+    await once(caller, 'data'); // the request has begun
+    caller.destroy();
+    await answered.promise;
+    server.close();
+    expect(errors).toEqual([]);
   });
 
   it('says when the module cannot be had', async () => {

@@ -20,6 +20,7 @@ const EnvSchema = z.object({
   TORII_BUILDS_QUEUED_PER_FUNCTION: envVar.positiveInt().default(100).meta({ description: 'Of these, builds of one function' }),
   TORII_BUILDS_KEPT_PER_FUNCTION: envVar.positiveInt().default(100).meta({ description: 'Finished builds to keep, beside those of versions' }),
   TORII_BUILD_CACHE_ENTRIES: envVar.positiveInt().default(10_000).meta({ description: 'Builds whose module is taken again for the same source' }),
+  TORII_BUILD_PUBLISH_TIMEOUT_MS: envVar.positiveInt().default(120_000).meta({ description: 'Time to give a version to all plugins that follow it' }),
   TORII_BUILD_LOG_STREAMS: envVar.positiveInt().default(256).meta({ description: 'Build logs that are followed at once' }),
   TORII_RUNS_MAX: envVar.positiveInt().default(16).meta({ description: 'Runs of functions under way at once' }),
   TORII_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -46,6 +47,7 @@ interface BuildBounds {
   readonly queuedPerFunctionMax: number;
   readonly keptPerFunction: number;
   readonly cacheEntriesMax: number;
+  readonly publishTimeoutMs: number;
   readonly logStreamsMax: number;
   readonly runsMax: number;
 }
@@ -68,6 +70,7 @@ export function readEnv(source: Record<string, string | undefined>): Env {
       queuedPerFunctionMax: env.TORII_BUILDS_QUEUED_PER_FUNCTION,
       keptPerFunction: env.TORII_BUILDS_KEPT_PER_FUNCTION,
       cacheEntriesMax: env.TORII_BUILD_CACHE_ENTRIES,
+      publishTimeoutMs: env.TORII_BUILD_PUBLISH_TIMEOUT_MS,
       logStreamsMax: env.TORII_BUILD_LOG_STREAMS,
       runsMax: env.TORII_RUNS_MAX,
     },

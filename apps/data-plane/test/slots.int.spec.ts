@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ServedKind, SnapshotPlugin, SnapshotRoute, SnapshotSlot } from '@torii/contracts';
+import type { BackendInput, ServedKind, SnapshotPlugin, SnapshotRoute, SnapshotSlot } from '@torii/contracts';
 import { eventually, guest } from '@torii/test-kit';
 import { hostCaller } from './a-host-caller.js';
 import { aPlugin, aRoute, TestNode } from './a-node.js';
@@ -27,7 +27,7 @@ function route(prefix: string, slots: readonly (SnapshotPlugin | SnapshotSlot)[]
 
 const fixed = (headers: Record<string, string>, body: string) => ({ target: { kind: 'static' as const, status: 202, headers, body } });
 const get = (path: string, init?: RequestInit): Promise<Response> => fetch(`${node.proxyUrl}${path}`, init);
-const json = async (path: string, init?: RequestInit) => (await get(path, init)).json() as Promise<Record<string, never>>;
+const json = async (path: string, init?: RequestInit) => (await get(path, init)).json() as Promise<BackendInput>;
 const sees = (kind: ServedKind) => plugin(`sees-${kind}`, kind, '{"error":true,"status":200,"body_json":', '}', { config: { own: '1', both: '1' } });
 
 beforeAll(async () => {
@@ -46,6 +46,29 @@ beforeAll(async () => {
   const third = await plugin('third', 'request_transformer', '{"attrs":{"del":["order"],"set":{"transformer":', '}}}');
   const last = await plugin('last', 'response_transformer', '{"body_json":', '}');
   route('/attrs', [last, third, second, first], fixed({}, 'x'));
+
+  const yes = await plugin('says-yes', 'route_matcher', { result: true });
+  const no = await plugin('says-no', 'route_matcher', { result: false });
+  const crashes = aPlugin(node.artifacts.add(await guest('trap')), { name: 'crashes', kind: 'route_matcher' });
+  plugins.push(crashes);
+  const named = (prefix: string, name: string) => ({
+    ...fixed({}, name),
+    name,
+    match: [{ hosts: [], paths: [{ type: 'prefix' as const, value: prefix }], methods: [] }],
+  });
+  route('/matched', [no], { ...named('/matched/deep', 'refused'), priority: 9 });
+  route('/matched', [yes, aSlot(no, { include: ['/never'] })], named('/matched/deep', 'meant'));
+  route('/matched', [aSlot(crashes, { onError: 'skip' })], { ...named('/matched', 'crashed'), priority: 8 });
+  route('/refused', [yes, no], named('/refused', 'refuses-all'));
+  route('/crashes', [crashes], named('/crashes', 'crashes'));
+  route('/get-only', [no], { ...named('/get-only', 'any-method'), priority: 1 });
+  route('/get-only', [], {
+    ...named('/get-only', 'get-only'),
+    match: [{ hosts: [], paths: [{ type: 'prefix', value: '/get-only' }], methods: ['GET'] }],
+  });
+  for (let index = 0; index < 33; index += 1) route('/many', [no], { ...named('/many', `many-${index}`), priority: index });
+  const told = aSlot(await sees('route_matcher'), { config: { list: [1] } });
+  route('/told', [told], named('/told', 'told'));
 
   const allows = await plugin('allows', 'access_validator', { result: true });
   const denies = await plugin('denies', 'access_validator', { result: false });
@@ -183,6 +206,35 @@ describe('a plugin in a slot', () => {
   });
 });
 
+describe('a route_matcher', () => {
+  it('lets a route be passed over, and the next best that is meant answers', async () => {
+    expect(await (await get('/matched/deep')).text()).toBe('meant');
+    await eventually(() => {
+      const line = node.node.logs.find((text) => text.includes('"/matched/deep"'));
+      expect(JSON.parse(line ?? '{}')).toMatchObject({
+        route: 'meant',
+        slots: [{ plugin: 'says-no' }, { plugin: 'crashes', code: 'plugin.trapped' }, { plugin: 'says-yes' }],
+      });
+    });
+  });
+
+  it('leaves no route, or none for the method, when all others refuse', async () => {
+    for (const path of ['/refused', '/many']) expect(await (await get(path)).json()).toMatchObject({ status: 404, code: 'routing.no_route' });
+    const answer = await get('/get-only', { method: 'POST' });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    expect(await (await get('/get-only')).text()).toBe('get-only');
+  });
+
+  it('that fails ends the request, unless it is to be skipped: then its route is passed over', async () => {
+    expect(await (await get('/crashes')).json()).toMatchObject({ status: 502, code: 'plugin.trapped' });
+    expect(await (await get('/matched')).json()).toMatchObject({ status: 404 });
+  });
+
+  it('whose output has no result ends the request', async () => {
+    expect(await (await get('/told')).json()).toMatchObject({ status: 502, code: 'plugin.bad_output' });
+  });
+});
+
 describe('an access_validator', () => {
   it('lets a request pass, or answers 403 or what it says, before the body is read or another plugin is called', async () => {
     expect((await get('/allowed')).status).toBe(200);
@@ -207,7 +259,7 @@ describe('a request_transformer', () => {
     expect(raw_request).toMatchObject({ method: 'POST', path: '/rewritten/a', headers: { 'x-old': '1' } });
     expect(request).toMatchObject({ method: 'PUT', path: '/new', query: { x: ['1'] }, cookies: [{ name: 'c', value: 'd e' }] });
     const body = Buffer.from('{"é":1}');
-    const { connection: _connection, ...headers } = (request as { headers: Record<string, string> }).headers;
+    const { connection: _connection, ...headers } = request.headers;
     expect(headers).toEqual({ 'X-New': '1, 2', host: 'other.example', Cookie: 'c=d%20e', 'Content-Length': String(body.length) });
     expect(Buffer.from(request_body_base64 ?? '', 'base64')).toEqual(body);
   });

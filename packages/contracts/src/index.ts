@@ -139,6 +139,8 @@ export {
   type ResponseCookie,
   type ResponseTransformerInput,
   ResponseTransformerOutput,
+  type RouteMatcherInput,
+  RouteMatcherOutput,
   type TargetResponse,
 } from './slot-io.js';
 export {

@@ -17,7 +17,7 @@ export const PluginKind = z.enum([
 export type PluginKind = z.infer<typeof PluginKind>;
 
 /** Kinds that stand in the slots of a route, in the order of a request. */
-export const slotKinds = ['pre_route', 'access_validator', 'request_transformer', 'response_transformer'] as const;
+export const slotKinds = ['route_matcher', 'pre_route', 'access_validator', 'request_transformer', 'response_transformer'] as const;
 export type SlotKind = (typeof slotKinds)[number];
 
 /** Kinds that nodes serve. */

@@ -38,6 +38,10 @@ export interface ResponseCookie {
   httpOnly: boolean;
 }
 
+export interface RouteMatcherInput extends SlotContext {
+  request: RawRequest;
+}
+
 export interface PreRouteInput extends SlotContext {
   request: RawRequest;
   global_config: Record<string, never>;
@@ -72,6 +76,9 @@ export interface ResponseTransformerInput extends CallerContext {
 
 const attrs = AttributeChanges.nullish();
 const isError = z.boolean().nullish();
+
+/** Whether the route is meant. */
+export const RouteMatcherOutput = z.object({ result: z.boolean() });
 
 /** Goes on, or with `error: true` answers at once: 200 unless it says otherwise. */
 export const PreRouteOutput = z.object({ error: isError, status: OutputStatus.default(200), ...OutputContent.shape, attrs });

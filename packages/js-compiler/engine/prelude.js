@@ -87,15 +87,20 @@ var prelude = (() => {
   var causesMax = 5;
   var AnyError = Error;
   var { stringify } = JSON;
+  var { isArray } = Array;
   function describeError(thrown) {
     const parts = [];
     let current = thrown;
     for (let depth = 0; depth < causesMax; depth += 1) {
-      parts.push(describeOne(current));
+      parts.push(describeOne(current), ...gatheredIn(current).map(describeOne));
       if (!(current instanceof AnyError) || current.cause === void 0) break;
       current = current.cause;
     }
     return parts.join("\ncaused by ");
+  }
+  function gatheredIn(thrown) {
+    const errors2 = thrown instanceof AnyError ? thrown.errors : void 0;
+    return isArray(errors2) ? errors2.slice(0, causesMax) : [];
   }
   function describeOne(thrown) {
     if (!(thrown instanceof AnyError)) return `thrown: ${textOf(thrown)}`;
@@ -309,6 +314,11 @@ var prelude = (() => {
     defineProperty: () => false,
     deleteProperty: () => false
   });
+  var { apply } = Reflect;
+  var { toWellFormed } = String.prototype;
+  function outputText(text) {
+    native.outputString(apply(toWellFormed, text, []));
+  }
   var Host = {
     inputString() {
       expectCall("Host.inputString");
@@ -320,7 +330,7 @@ var prelude = (() => {
     },
     outputString(text) {
       expectCall("Host.outputString");
-      native.outputString(String(text));
+      outputText(String(text));
       output.isSet = true;
     },
     outputBytes(bytes) {
@@ -426,7 +436,7 @@ var prelude = (() => {
   var status = 0;
   var isSettled = false;
   var { resolve } = Promise;
-  var { apply } = Reflect;
+  var { apply: apply2 } = Reflect;
   var { then } = Promise.prototype;
   function setFunctions(exported) {
     functions2 = exported;
@@ -438,7 +448,7 @@ var prelude = (() => {
     dropTimers();
     try {
       const result = functions2[index]?.();
-      if (isPending(result)) apply(then, apply(resolve, Promise, [result]), [settle, fail]);
+      if (isPending(result)) apply2(then, apply2(resolve, Promise, [result]), [settle, fail]);
       else settle(result);
     } catch (error) {
       fail(error);
@@ -472,7 +482,7 @@ var prelude = (() => {
       native.outputBytes(buffer, offset, length);
       return;
     }
-    native.outputString(typeof result === "string" ? result : JSON.stringify(result) ?? "");
+    outputText(typeof result === "string" ? result : JSON.stringify(result) ?? "");
   }
   function fail(error) {
     status = failed;
@@ -576,9 +586,8 @@ var prelude = (() => {
     warn: printer("warn", "warn"),
     error: printer("error", "error"),
     trace(...values) {
-      const stack = new Error().stack ?? "";
-      write(levels.trace, "trace", `Trace: ${format(values)}
-${stack}`);
+      const [, ...stack] = describeError(new Error()).split("\n");
+      write(levels.trace, "trace", [`Trace: ${format(values)}`, ...stack].join("\n"));
     },
     assert(condition, ...values) {
       if (!condition) write(levels.error, "assert", `Assertion failed${values.length === 0 ? "" : `: ${format(values)}`}`);
@@ -845,6 +854,9 @@ ${stack}`);
       if (!headers.has("content-type")) headers.set("content-type", "application/json");
       return new _Response(JSON.stringify(value), { ...init, headers });
     }
+    static redirect(url, status2 = 302) {
+      return new _Response(null, { status: status2, headers: { location: String(url) } });
+    }
     constructor(body, init = {}) {
       super(body);
       this.status = init.status ?? 200;
@@ -857,6 +869,15 @@ ${stack}`);
     }
     clone() {
       return new _Response(this.peek(), this);
+    }
+    /** Not of browsers: what a plugin that answers requests puts out, so that a function can return a `Response`. */
+    toJSON() {
+      const { status: status2 } = this;
+      const headers = Object.fromEntries(this.headers);
+      const bytes = this.peek();
+      if (bytes === void 0) return { status: status2, headers };
+      const text = wholeText(bytes);
+      return text === void 0 ? { status: status2, headers, body_base64: base64Of(bytes) } : { status: status2, headers, body: text };
     }
   };
   var Request = class _Request extends Body {
@@ -894,6 +915,18 @@ ${stack}`);
     const headers = new Headers(init);
     if (type !== void 0 && !headers.has("content-type")) headers.set("content-type", type);
     return headers;
+  }
+  function wholeText(bytes) {
+    try {
+      return decodeUtf8Strictly(bytes);
+    } catch {
+      return void 0;
+    }
+  }
+  function base64Of(bytes) {
+    let binary = "";
+    for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    return btoa(binary);
   }
   function normalised(method) {
     const upper = String(method).toUpperCase();
@@ -1643,6 +1676,7 @@ ${stack}`);
   });
   Object.defineProperty(Math, "random", { value: () => native.random(), writable: true, configurable: true });
   boundJson();
+  var { stringify: stringify3 } = JSON;
   var compilerCalls = {
     /** Evaluates the bundle, a function of CommonJS; answers the names of what it exports, as a JSON array. */
     load(bundle) {
@@ -1650,7 +1684,7 @@ ${stack}`);
       bundle(module.exports, module);
       const { names, functions: functions3 } = exportedBy(module.exports);
       setFunctions(functions3);
-      return JSON.stringify(names);
+      return stringify3(names);
     },
     /** Takes a JSON object with the bundle's source map. */
     setSourceMap(text) {

@@ -97,6 +97,38 @@ describe('compiling JavaScript', () => {
     expect(exports).toEqual(['run']);
   });
 
+  it('reads a tsconfig.json with comments and trailing commas, and warns of one that it cannot read', async () => {
+    const source = `
+      const replace = (_target: unknown, _key: string, property: PropertyDescriptor) => { property.value = () => 'replaced // not a comment' };
+      class A { @replace text() { return '' } }
+      if (new A().text() !== 'replaced // not a comment') throw new Error('wrong');
+      export function run() {}`;
+    const tsconfig = '\ufeff{\n  // https://aka.ms/tsconfig\n  "compilerOptions": { "jsxFactory": "h", /* old ones */ "experimentalDecorators": true, },\n}';
+    expect((await compile({ 'index.ts': source, 'tsconfig.json': tsconfig })).warnings).toEqual([]);
+    expect((await compile({ 'index.ts': 'export function run() {}', 'tsconfig.json': '{"compilerOptions":' })).warnings).toEqual([
+      { severity: 'warning', file: 'tsconfig.json', message: expect.stringContaining('it is left aside') },
+    ]);
+  });
+
+  it('finds its files by the paths of tsconfig.json, the most exact first', async () => {
+    const { exports } = await compile({
+      'src/index.ts': `
+        import { a } from '@/lib/a';
+        import { b } from '#b';
+        import { c } from '@/special/c.js';
+        import { d } from 'src/lib/d';
+        if (a + b + c + d !== 'abcd') throw new Error(a + b + c + d);
+        export function run() {}`,
+      'src/lib/a.ts': "export const a = 'a'",
+      'src/lib/b/index.ts': "export const b = 'b'",
+      'special/c.ts': "export const c = 'c'",
+      'src/special/c.ts': "export const c = 'wrong'",
+      'src/lib/d.ts': "export const d = 'd'",
+      'tsconfig.json': '{"compilerOptions":{"baseUrl":".","paths":{"@/*":["nowhere/*","./src/*"],"#b":["src/lib/b"],"@/special/*":["special/*"]}}}',
+    });
+    expect(exports).toEqual(['run']);
+  });
+
   it('keeps what the top level prints for the log of the build', async () => {
     const { log } = await compile('console.log("%s is", "pi", Math.PI.toFixed(2), { deep: [1] }); export function run() {}');
     expect(log).toBe('pi is 3.14 { deep: [1] }\n');
@@ -112,6 +144,11 @@ describe('what cannot be compiled', () => {
     expect(error.code).toBe('build.compile_failed');
     expect(error.message).toBe('other.ts:2:20: Unexpected "="');
     expect(error.diagnostics).toEqual([{ severity: 'error', message: 'Unexpected "="', file: 'other.ts', line: 2, column: 20 }]);
+  });
+
+  it('is waiting at the top level, with what to do instead', async () => {
+    const error = await failureOf("const a = 1;\nconst b = await Promise.resolve(a);\nexport function run() { return b }");
+    expect(error.message).toMatch(/^index\.ts:2:11: await cannot be used at the top level: .* inside of an async function$/);
   });
 
   it('is told with every error there is', async () => {

@@ -85,6 +85,19 @@ describe('a source that wants what is not its own', () => {
   });
 });
 
+it.each([
+  '{"compilerOptions":{"baseUrl":"/","paths":{"passwd":["/etc/passwd"],"up":["../../../../etc/passwd"]}}}',
+  '{"compilerOptions":{"paths":{"passwd":"/etc/passwd","up":[1,null,{}]}}}',
+  '{"compilerOptions":{"baseUrl":7,"paths":["/etc/passwd"],"jsx":{},"__proto__":{"paths":{"passwd":["/etc/passwd"]}}}}',
+  'null',
+])('a source gets nothing of the machine by the paths of %s', async (tsconfig) => {
+  const error = await failureOf({ 'index.ts': "import 'passwd';\nimport 'up';\nexport function run() {}", 'tsconfig.json': tsconfig });
+  expect(error.diagnostics).toMatchObject([
+    { message: expect.stringContaining('the package "passwd" is not there'), line: 1 },
+    { message: expect.stringContaining('the package "up" is not there'), line: 2 },
+  ]);
+});
+
 describe('a source that will not end, or takes too much', () => {
   it('is ended in an endless top level', async () => {
     const error = await failureOf('export function run() {}\nfor (;;) JSON.parse("1");', { topLevelMs: 300 });
@@ -164,8 +177,8 @@ describe('a source that spoils what the language gives it', () => {
 
   it.each([
     ['what a list is', 'Array.prototype.toJSON = () => ({})'],
-    ['names', 'String.prototype.toJSON = () => 1'],
-    ['names that are all the same', 'String.prototype.toJSON = () => "run"'],
+    ['what names are', 'Map.prototype.keys = () => [1, 2]'],
+    ['names by one name', 'Map.prototype.keys = () => ["run", "run"]'],
   ])('is told so when its exports cannot be known any more: it replaces %s', async (_name, code) => {
     const error = await failureOf(`${code}; export function run() {}\nexport function other() {}`);
     expect(error.code).toBe('build.compile_failed');

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BuildError, type LanguageStatus } from '@torii/contracts';
-import { GoModules } from '../dependencies/go.js';
+import { GoModules, mayLackModules } from '../dependencies/go.js';
 import { readOutput } from '../sandbox/read-output.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { CompileContext, CompileRequest, CompileResult, Compiler } from './compiler.js';
@@ -12,7 +12,7 @@ import { parseGoOutput } from './go/go-diagnostics.js';
 import { goBuildFlags, goEnvironment } from './go/go-environment.js';
 import { GoSeed } from './go/go-seed.js';
 import { type GoSources, prepareGoSources } from './go/go-sources.js';
-import { goLimits, runGo } from './go/run-go.js';
+import { type GoAnswer, goLimits, runGo } from './go/run-go.js';
 
 export interface GoCompilerOptions {
   readonly sandbox: Sandbox;
@@ -90,39 +90,39 @@ class GoCompiler implements Compiler {
     const seed = await this.seed.linkTo(folders.cache, toolchain);
     const cwd = path.join(source, sources.moduleFolder);
     const limits = goLimits(context.limits);
+    const readOnly = [pdks, seed];
     const parse = (output: string) => parseGoOutput(output, { root: source, moduleFolder: sources.moduleFolder, files: request.files });
+    const say = (text: string): void => context.log('stderr', text.replaceAll(`${source}/`, ''));
+    const compile = (): Promise<GoAnswer> => {
+      context.stage('compiling');
+      return runGo(this.options.sandbox, toolchain, {
+        // All errors, not the first ten.
+        args: ['build', '-mod=mod', '-gcflags=-e', ...goBuildFlags, '-o', path.join(root, moduleFile), sources.target],
+        cwd,
+        env: goEnvironment(toolchain, folders),
+        readOnly: [modules, ...readOnly],
+        readWrite: [root],
+        network: false,
+        limits,
+        signal: context.signal,
+        onMessage: sources.hasDependencies ? () => undefined : say,
+      });
+    };
 
+    let answer = await compile();
     let isMakeshift = false;
-    if (sources.hasDependencies) {
+    // Mostly the modules are there already; when they are not, go says so before it compiles anything.
+    if (!answer.isOk && sources.hasDependencies && mayLackModules(answer)) {
       context.stage('dependencies');
       const { signal, log } = context;
       const { target } = sources;
-      isMakeshift = await this.modules.ensure({
-        toolchain,
-        root,
-        cwd,
-        target,
-        folders,
-        readOnly: [pdks, seed],
-        limits,
-        signal,
-        parse,
+      isMakeshift = await this.modules.fetch({
+        ...{ toolchain, root, cwd, target, folders, readOnly, limits, signal, parse },
         log: (text) => log('torii', `${text.trimEnd()}\n`),
       });
+      answer = await compile();
     }
-    context.stage('compiling');
-    const answer = await runGo(this.options.sandbox, toolchain, {
-      // All errors, not the first ten.
-      args: ['build', '-mod=mod', '-gcflags=-e', ...goBuildFlags, '-o', path.join(root, moduleFile), sources.target],
-      cwd,
-      env: goEnvironment(toolchain, folders),
-      readOnly: [modules, pdks, seed],
-      readWrite: [root],
-      network: false,
-      limits,
-      signal: context.signal,
-      onMessage: (text) => context.log('stderr', text.replaceAll(`${source}/`, '')),
-    });
+    if (sources.hasDependencies) say(answer.stderr);
     if (!answer.isOk) throw compileFailure(parse(answer.stderr));
     const wasm = await readOutput(root, moduleFile, context.limits.outputMaxBytes);
     if (wasm === undefined) throw new BuildError('build.compile_failed', `${request.entry} builds nothing: it must be in a package called main`);

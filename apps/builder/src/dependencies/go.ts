@@ -43,7 +43,7 @@ export interface GoModulesRequest {
 }
 
 const defaultMaxBytes = 2 * 1024 * 1024 * 1024;
-const filesMax = 500_000;
+const filesMax = 200_000;
 const extismPdk = 'github.com/extism/go-pdk';
 const listFormat = '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}';
 /** How go says that no proxy could be reached, as opposed to one that does not have the module. */
@@ -52,6 +52,11 @@ const unreachable =
 /** How go says that a module is wrong or missing; anything else it says of the sources themselves. */
 const aboutModules =
   /go\.mod|go\.sum|module|not in std|SECURITY ERROR|checksum|GOPROXY|GOVCS|import cycle|requires go|missing dot|verifying|unknown revision|import path|ambiguous import/;
+
+/** Whether a build may have failed for want of modules, or of their names in the go.mod and go.sum. */
+export function mayLackModules({ stderr }: GoAnswer): boolean {
+  return unreachable.test(stderr) || aboutModules.test(stderr);
+}
 
 /**
  * Sees to it that the modules of a function are there and named in its go.mod and go.sum.
@@ -79,14 +84,13 @@ export class GoModules {
   }
 
   /**
-   * True when our own go-pdk stands in for the real one, which could not be fetched. Throws `build.dependencies_failed` with
-   * what go says, or `build.compile_failed` when that is of the sources.
+   * Fetches what is not kept yet, for sources that do not build without it. True when our own go-pdk stands in for the real
+   * one, which could not be fetched. Throws `build.dependencies_failed` with what go says, or `build.compile_failed` when
+   * that is of the sources.
    */
-  async ensure(request: GoModulesRequest): Promise<boolean> {
+  async fetch(request: GoModulesRequest): Promise<boolean> {
     const { proxy } = this.options;
-    const kept = await this.list(request, undefined);
-    if (kept.isOk) return false;
-    const fetched = proxy === undefined ? kept : await this.fetch(request, proxy);
+    const fetched = await (proxy === undefined ? this.list(request, undefined) : this.fetchFrom(proxy, request));
     if (fetched.isOk) {
       for (const line of new Set(fetched.stdout.split('\n'))) if (line.trim() !== '') request.log(`module ${line}`);
       return false;
@@ -95,7 +99,7 @@ export class GoModules {
     throw failure(fetched.stderr, request);
   }
 
-  private async fetch(request: GoModulesRequest, proxy: string): Promise<GoAnswer> {
+  private async fetchFrom(proxy: string, request: GoModulesRequest): Promise<GoAnswer> {
     const { checksumDatabase } = this.options;
     this.isMeasured = false;
     const allowed = [placeOf(new URL(proxy)), ...(checksumDatabase === undefined ? [] : [`${checksumDatabase}:443`])];

@@ -224,6 +224,13 @@ describe.each(['unshare', 'bubblewrap'] as const)('a program in %s', (kind) => {
     expect(result.endedBy).toBe('disk');
   });
 
+  promises('leaves no more files than it may', async () => {
+    const run = (filesMax: number) => inside(sandbox, 'touch 1 2 3 4 5 6 7 8; sleep 2', { bounds: { diskMaxBytes: 64 * mebi, filesMax } });
+
+    await expect(run(4)).resolves.toMatchObject({ endedBy: 'disk' });
+    await expect(run(200_000)).resolves.toMatchObject({ exitCode: 0 });
+  });
+
   promises('hides nothing of what it leaves in folders that no path can name, and leaves none that stays', async () => {
     const script = `
       const { mkdirSync, writeFileSync } = require('node:fs');

@@ -11,10 +11,11 @@ import {
   LanguageName,
 } from '@torii/contracts';
 import type { Clock, Logger } from '@torii/service-kit';
+import type { Env } from '../env.js';
 import { FunctionVersions } from '../functions/function-versions.js';
 import { Answer } from '../http/answer.js';
 import type { RequestContext } from '../http/request-context.js';
-import { CLOCK, LOGGER } from '../platform/tokens.js';
+import { CLOCK, ENV, LOGGER } from '../platform/tokens.js';
 import { databaseError } from '../prisma/database-error.js';
 import type { Prisma } from '../prisma/generated/client.js';
 import { PrismaService, type Transaction } from '../prisma/prisma.service.js';
@@ -49,12 +50,13 @@ export class BuildRecorder {
     private readonly logs: BuildLogReader,
     private readonly finished: FinishedBuilds,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(ENV) private readonly env: Env,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
   /**
-   * True when this call ended the build; false when it was over, or is not there. A version that cannot be made ends it
-   * as failed. Throws when Redis or the database is away: then nothing is written, and it may be tried again.
+   * True when this call ended the build; false when it was over, or is not there. A version that cannot be made, or not in
+   * time, ends it as failed. Throws when Redis or the database is away: then nothing is written, and it may be tried again.
    */
   async record(buildId: BuildId, reported: BuildOutcome): Promise<boolean> {
     const outcome = storableOutcome(reported);
@@ -73,8 +75,12 @@ export class BuildRecorder {
   }
 
   private async publish(buildId: BuildId, outcome: Succeeded, said: readonly NumberedEntry[]): Promise<boolean> {
+    const timeoutMs = this.env.builds.publishTimeoutMs;
     let isNew = false;
+    const askedMs = performance.now();
+    let begunMs = Number.POSITIVE_INFINITY;
     const work = async (change: Write): Promise<Answer> => {
+      begunMs = performance.now();
       const build = await lockUnfinished(change.tx, buildId);
       isNew = build !== undefined;
       if (build === undefined) return new Answer(204, undefined);
@@ -84,11 +90,15 @@ export class BuildRecorder {
       return new Answer(204, undefined);
     };
     try {
-      await this.writer.run(await this.contextOf(buildId), undefined, work);
+      await this.writer.run(await this.contextOf(buildId), undefined, work, { timeoutMs });
       return isNew;
     } catch (error) {
-      const failure = unpublishable(error);
-      if (failure === undefined) throw error;
+      // What is asked of a transaction as its time runs out may fail in any way: then the error says nothing.
+      const isLate = performance.now() - askedMs >= timeoutMs;
+      // Tried again it would only keep other writes waiting once more, unless it was itself waiting for them.
+      const isTooSlow = isLate && performance.now() - begunMs > timeoutMs / 2;
+      const failure = isTooSlow ? tooSlow(timeoutMs) : unpublishable(error);
+      if (failure === undefined || (isLate && !isTooSlow)) throw error;
       this.log.warn({ err: error, build: buildId }, 'build made no version');
       const { timings, warnings, attempts, toolchain } = outcome;
       const error_ = { ...failure, diagnostics: [] };
@@ -159,8 +169,20 @@ async function write(tx: Transaction, build: LockedBuild, { outcome, followers, 
   });
 }
 
+interface Unpublishable {
+  readonly code: BuildErrorCode;
+  readonly detail: string;
+}
+
+function tooSlow(timeoutMs: number): Unpublishable {
+  const detail =
+    `the module was built, but the plugins that follow the function could not be given the version within ${timeoutMs} ms: ` +
+    'have fewer plugins follow it, or raise TORII_BUILD_PUBLISH_TIMEOUT_MS, then build again';
+  return { code: 'build.internal', detail };
+}
+
 /** Why a version could not be made, when trying again would not help. */
-function unpublishable(error: unknown): { readonly code: BuildErrorCode; readonly detail: string } | undefined {
+function unpublishable(error: unknown): Unpublishable | undefined {
   if (databaseError(error) !== undefined) return undefined;
   const known = AppError.from(error);
   if (known.owner === 'capacity' || (known.owner === 'platform' && known.code !== 'platform.internal')) return undefined;

@@ -25,6 +25,11 @@ export interface Write {
   readonly note: (change: Change) => Promise<void>;
 }
 
+interface WriteLimits {
+  /** For the whole transaction, waiting for the writes before it included. */
+  readonly timeoutMs?: number;
+}
+
 /**
  * Runs the writes of the configuration one after another, each in one transaction with its revision and audit rows:
  * whatever a write checks - names, preconditions, references - still holds when it commits.
@@ -42,16 +47,19 @@ export class ConfigWriter {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** The answer carries the revision that is current when the write commits: a new one, if anything was recorded. */
-  async run(context: RequestContext, body: unknown, work: (write: Write) => Promise<Answer>): Promise<Answer> {
-    const answer = await this.gate.run(() => this.write(context, body, work));
+  /**
+   * The answer carries the revision that is current when the write commits: a new one, if anything was recorded. Throws
+   * `platform.database` when it is not done in `timeoutMs`, which is short by default: others wait for it.
+   */
+  async run(context: RequestContext, body: unknown, work: (write: Write) => Promise<Answer>, limits: WriteLimits = {}): Promise<Answer> {
+    const answer = await this.gate.run(() => this.write(context, body, work, limits));
     if (answer.revision !== undefined) this.revisions.committed(answer.revision);
     this.publisher.kick();
     return answer;
   }
 
-  private write(context: RequestContext, body: unknown, work: (write: Write) => Promise<Answer>): Promise<Answer> {
-    return this.prisma.$transaction(async (tx) => {
+  private write(context: RequestContext, body: unknown, work: (write: Write) => Promise<Answer>, { timeoutMs }: WriteLimits): Promise<Answer> {
+    const transaction = async (tx: Transaction): Promise<Answer> => {
       let { revision } = await this.revisions.lock(tx);
       const now = this.clock.date();
       const record = async (change: Change): Promise<void> => {
@@ -63,6 +71,7 @@ export class ConfigWriter {
         this.audit.record(tx, { ...change, at: now, actor: context.actor, requestId: context.requestId });
       const result = await once(tx, context, { body, now }, () => work({ tx, now, scopes: context.scopes, record, note }));
       return new Answer(result.status, result.body, result.headers, revision);
-    });
+    };
+    return this.prisma.$transaction(transaction, timeoutMs === undefined ? {} : { timeout: timeoutMs });
   }
 }

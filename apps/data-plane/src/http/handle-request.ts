@@ -3,9 +3,13 @@ import { AppError, requestIdHeader } from '@torii/contracts';
 import { type Clock, Deadline, type Logger } from '@torii/service-kit';
 import type { ActiveRevision, BoundRoute } from '../config/active-revision.js';
 import type { RequestMeter } from '../metrics/request-meter.js';
+import { Exchange } from '../pipeline/exchange.js';
+import type { GatewayRequest } from '../pipeline/gateway-request.js';
+import { isMeant } from '../pipeline/is-meant.js';
 import { runPipeline } from '../pipeline/run-pipeline.js';
 import { Trace } from '../pipeline/trace.js';
-import { parseRequestTarget } from '../routing/request-target.js';
+import { meantMatch } from '../routing/meant-match.js';
+import { parseRequestTarget, type RequestTarget } from '../routing/request-target.js';
 import type { RouteMatch } from '../routing/route-table.js';
 import type { AccessLog } from './access-log.js';
 import type { BodyBudget } from './body-budget.js';
@@ -57,7 +61,15 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     }
     if (revision === undefined) throw new AppError('config.not_ready', { detail: 'this node waits for its first configuration' });
     const target = parseRequestTarget(req.url ?? '/', hostOf(req));
-    const match = revision.routeTable.match(target, req);
+    const calls = { deadline, signal: new ClientSignal(res), trace, log: deps.log };
+    const body = { read: (maxBytes: number) => requestBody.read(req, res, maxBytes, deadline) };
+    sequence += 1;
+    const facts = { id: requestId, sequence, target };
+    let match = revision.routeTable.match(target, req);
+    if (match.route.slots !== undefined && match.route.slots.matchers.length > 0) {
+      const isFor = (one: RouteMatch<BoundRoute>) => isMeant(calls, new Exchange(requestOf(req, one, facts), body), one.route.slots?.matchers ?? []);
+      match = await meantMatch(match, isFor, (refused) => revision.routeTable.match(target, req, refused));
+    }
     const { route } = match;
     trace.routeName = route.name;
     trace.routeRow = route.row;
@@ -65,23 +77,8 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
       trace.pluginName = route.target.plugin.name;
       trace.pluginVersion = route.target.plugin.version;
     }
-    const request = {
-      id: requestId,
-      sequence: ++sequence,
-      method: req.method ?? 'GET',
-      target,
-      rawHeaders: req.rawHeaders,
-      cookieHeader: req.headers.cookie,
-      httpVersion: req.httpVersion,
-      remoteAddress: req.socket.remoteAddress ?? '',
-      hasBody: hasBody(req),
-      pathParams: match.pathParams,
-      targetPath: targetPathOf(match, target.path),
-    };
-    const body = { read: (maxBytes: number) => requestBody.read(req, res, maxBytes, deadline) };
     const { slots, target: answering } = route;
-    const run = { request, body, slots, target: answering, deadline, signal: new ClientSignal(res), trace, log: deps.log };
-    const response = await runPipeline(run);
+    const response = await runPipeline({ ...calls, request: requestOf(req, match, facts), body, slots, target: answering });
     writeResponse(req, res, response, requestId);
   } catch (error) {
     failure = AppError.from(error);
@@ -106,6 +103,27 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
       trace,
     );
   }
+}
+
+/** A request as it was sent, routed. */
+function requestOf(
+  req: IncomingMessage,
+  match: RouteMatch<BoundRoute>,
+  { id, sequence, target }: { readonly id: string; readonly sequence: number; readonly target: RequestTarget },
+): GatewayRequest {
+  return {
+    id,
+    sequence,
+    method: req.method ?? 'GET',
+    target,
+    rawHeaders: req.rawHeaders,
+    cookieHeader: req.headers.cookie,
+    httpVersion: req.httpVersion,
+    remoteAddress: req.socket.remoteAddress ?? '',
+    hasBody: hasBody(req),
+    pathParams: match.pathParams,
+    targetPath: targetPathOf(match, target.path),
+  };
 }
 
 /** Strips what the route's path took, segment by segment, from the path as the client escaped it. */

@@ -3,7 +3,7 @@ import { AppError } from '@torii/contracts';
 import type { Deadline } from '@torii/service-kit';
 import type { BodyBudget } from './body-budget.js';
 
-export const noBody = new Uint8Array(0);
+const noBody = new Uint8Array(0);
 
 /** The body of one request, counted against the thread's budget from its first byte until it is released. */
 export class RequestBody {

@@ -7,6 +7,7 @@ import {
   preRouteInput,
   requestTransformerInput,
   responseTransformerInput,
+  routeMatcherInput,
 } from './encode-input.js';
 import { Exchange } from './exchange.js';
 import type { GatewayRequest } from './gateway-request.js';
@@ -118,6 +119,12 @@ describe('inputs of slots', () => {
       'snowflake',
     ]);
     expect(input(anExchange(), preRouteInput(route, config))).toMatchObject({ config, request: { path: '/search' } });
+  });
+
+  it('have what a route_matcher of Otoroshi is told', () => {
+    const told = input(anExchange(), routeMatcherInput(route, config));
+    expect(Object.keys(told).sort()).toEqual(['attrs', 'config', 'request', 'route', 'snowflake']);
+    expect(told).toMatchObject({ config, route: { id: 'rt_1', name: 'search' }, request: { path: '/search' } });
   });
 
   it('have what an access_validator of Otoroshi is told', () => {

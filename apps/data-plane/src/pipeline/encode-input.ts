@@ -4,6 +4,7 @@ import type {
   PreRouteInput,
   RequestTransformerInput,
   ResponseTransformerInput,
+  RouteMatcherInput,
   SnapshotRoute,
 } from '@torii/contracts';
 import type { Exchange } from './exchange.js';
@@ -30,6 +31,11 @@ export function backendInput(route: RouteFacts, config: BackendInput['config']):
       `"request":${texts.asOutgoing(outgoing)},${texts.bodyMembers(outgoing.body ?? noBody)}}`
     );
   };
+}
+
+export function routeMatcherInput(route: RouteFacts, config: RouteMatcherInput['config']): EncodeInput {
+  const fixed = membersOf({ config, route: factsOf(route) } satisfies Partial<RouteMatcherInput>);
+  return (exchange) => `{${head(exchange)},${fixed},"request":${exchange.texts.raw()}}`;
 }
 
 export function preRouteInput(route: RouteFacts, config: PreRouteInput['config']): EncodeInput {

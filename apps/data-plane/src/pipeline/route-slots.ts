@@ -11,9 +11,15 @@ interface BoundSlot {
   readonly isSkippable: boolean;
 }
 
+/** A slot that says whether the route is meant. */
+export interface MatcherSlot extends BoundSlot {
+  readonly kind: 'route_matcher';
+  readonly encodeInput: EncodeInput;
+}
+
 /** A slot before the target. */
 export interface RequestSlot extends BoundSlot {
-  readonly kind: Exclude<SlotKind, 'response_transformer'>;
+  readonly kind: Exclude<SlotKind, 'route_matcher' | 'response_transformer'>;
   readonly encodeInput: EncodeInput;
 }
 
@@ -25,6 +31,7 @@ export interface ResponseSlot extends BoundSlot {
 
 /** The slots of a route in the order in which they run: by kind, then as the route has them. */
 export interface RouteSlots {
+  readonly matchers: readonly MatcherSlot[];
   readonly request: readonly RequestSlot[];
   readonly response: readonly ResponseSlot[];
 }

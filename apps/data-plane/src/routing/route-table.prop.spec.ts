@@ -134,10 +134,15 @@ function compare(a: readonly (number | string)[], b: readonly (number | string)[
   return 0;
 }
 
-function found(table: RouteTable<TestRoute>, { host, path: target, method, headers, query }: TestRequest): string | undefined {
+function found(
+  table: RouteTable<TestRoute>,
+  { host, path: target, method, headers, query }: TestRequest,
+  refused?: ReadonlySet<TestRoute>,
+): string | undefined {
   const search = Object.entries(query).flatMap(([name, all]) => all.map((value) => `${name}=${value}`));
   try {
-    return table.match(parseRequestTarget(`${target}?${search.join('&')}`, host), { method, headers: {}, headersDistinct: headers }).route.name;
+    return table.match(parseRequestTarget(`${target}?${search.join('&')}`, host), { method, headers: {}, headersDistinct: headers }, refused).route
+      .name;
   } catch {
     return undefined;
   }
@@ -151,6 +156,17 @@ describe('RouteTable', () => {
         for (const one of requests) expect(found(built, one)).toBe(naive(table, one));
       }),
       { numRuns: 1_500 },
+    );
+  });
+
+  it('finds, when routes have refused a request, what it would find without them', () => {
+    fc.assert(
+      fc.property(routes, request, fc.infiniteStream(fc.boolean()), (table, one, isRefused) => {
+        const refused = new Set(table.filter(() => isRefused.next().value));
+        const others = table.filter((route) => !refused.has(route));
+        expect(found(new RouteTable(table), one, refused)).toBe(naive(others, one));
+      }),
+      { numRuns: 500 },
     );
   });
 

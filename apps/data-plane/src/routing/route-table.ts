@@ -57,9 +57,12 @@ export class RouteTable<R extends Matchable> {
     this.priorityMax = matches.reduce((max, { route }) => Math.max(max, route.priority ?? 0), Number.NEGATIVE_INFINITY);
   }
 
-  /** Throws `routing.no_route`, or `routing.method_not_allowed` with an `allow` header when only the method does not fit. */
-  match(target: RequestTarget, head: RequestHead): RouteMatch<R> {
-    const search = new Search<R>(target, head, this.priorityMax);
+  /**
+   * The route that wins among all but the `refused`. Throws `routing.no_route`, or `routing.method_not_allowed` with an
+   * `allow` header when only the method does not fit.
+   */
+  match(target: RequestTarget, head: RequestHead, refused?: ReadonlySet<R>): RouteMatch<R> {
+    const search = new Search<R>(target, head, { priorityMax: this.priorityMax, refused });
     this.hosts.visit(target.host, searchTree<R>, search);
     if (search.found !== undefined) return search.found;
     if (search.allowed !== undefined) throw new AppError('routing.method_not_allowed', { headers: { allow: [...search.allowed].sort().join(', ') } });
@@ -90,17 +93,18 @@ class Search<R> implements PathSearch<Candidate<R>> {
   constructor(
     readonly target: RequestTarget,
     private readonly head: RequestHead,
-    private readonly priorityMax: number,
+    private readonly bounds: { readonly priorityMax: number; readonly refused: ReadonlySet<R> | undefined },
   ) {}
 
   /** Whether nothing can take the place of what was found. */
   get isOver(): boolean {
-    return this.floor >= this.priorityMax;
+    return this.floor >= this.bounds.priorityMax;
   }
 
   offer({ value, priority, paramNames }: PathEntry<Candidate<R>>, params: readonly string[], segmentsTaken: number): void {
     const { route, methods, conditions } = value;
     if (conditions.length > 0 && !this.holds(conditions)) return;
+    if (this.bounds.refused?.has(route) === true) return;
     if (methods !== undefined && !methods.has(this.head.method ?? 'GET')) {
       this.allowed ??= new Set();
       for (const name of methods) this.allowed.add(name);

@@ -16,10 +16,11 @@ import {
   preRouteInput,
   requestTransformerInput,
   responseTransformerInput,
+  routeMatcherInput,
 } from '../pipeline/encode-input.js';
 import { fixedTarget } from '../pipeline/fixed-target.js';
 import { PathScope } from '../pipeline/path-scope.js';
-import type { RequestSlot, ResponseSlot, RouteSlots } from '../pipeline/route-slots.js';
+import type { MatcherSlot, RequestSlot, ResponseSlot, RouteSlots } from '../pipeline/route-slots.js';
 import type { RouteTarget } from '../pipeline/route-target.js';
 import type { Expressions } from '../routing/expressions.js';
 
@@ -62,6 +63,7 @@ function bindTarget(route: SnapshotRoute, deps: BindDeps): RouteTarget | undefin
 /** Undefined when there are none. */
 function bindSlots(route: SnapshotRoute, deps: BindDeps): RouteSlots | undefined | 'missing' {
   if (route.plugins === undefined || route.plugins.length === 0) return undefined;
+  const matchers: MatcherSlot[] = [];
   const request: RequestSlot[] = [];
   const response: ResponseSlot[] = [];
   for (const slot of route.plugins) {
@@ -72,11 +74,12 @@ function bindSlots(route: SnapshotRoute, deps: BindDeps): RouteSlots | undefined
     const config = configOf(plugin, slot);
     const { kind } = plugin;
     if (kind === 'backend') throw misplaced(route, plugin, 'a slot');
-    if (kind === 'response_transformer') response.push({ ...parts, kind, encodeInput: responseTransformerInput(route, config) });
+    if (kind === 'route_matcher') matchers.push({ ...parts, kind, encodeInput: routeMatcherInput(route, config) });
+    else if (kind === 'response_transformer') response.push({ ...parts, kind, encodeInput: responseTransformerInput(route, config) });
     else request.push({ ...parts, kind, encodeInput: requestEncoder(kind, route, config) });
   }
   const inOrder = requestKinds.flatMap((kind) => request.filter((slot) => slot.kind === kind));
-  return { request: inOrder, response };
+  return { matchers, request: inOrder, response };
 }
 
 function requestEncoder(kind: RequestSlot['kind'], route: SnapshotRoute, config: SnapshotSlot['config']): EncodeInput {

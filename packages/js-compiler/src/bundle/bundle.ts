@@ -1,10 +1,12 @@
 import { BuildError, type Diagnostic } from '@torii/contracts';
-import type { BuildResult, BuildFailure as EsbuildFailure, OutputFile, TsconfigRaw } from 'esbuild';
+import type { BuildResult, BuildFailure as EsbuildFailure, OutputFile } from 'esbuild';
 import { type CompactSourceMap, compactSourceMap } from './compact-source-map.js';
 import { diagnosticOf } from './esbuild-diagnostics.js';
 import { loadEsbuild } from './load-esbuild.js';
 import { PackageFolder } from './package-folder.js';
+import { PathAliases } from './path-aliases.js';
 import { resolvePlugin } from './resolve-plugin.js';
+import { readTsconfig, type Tsconfig } from './tsconfig.js';
 import { VirtualTree } from './virtual-tree.js';
 
 export interface BundleRequest {
@@ -27,16 +29,6 @@ export interface Bundle {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** Options of the function's tsconfig.json that mean something to a bundle. */
-const keptCompilerOptions = [
-  'experimentalDecorators',
-  'jsx',
-  'jsxFactory',
-  'jsxFragmentFactory',
-  'jsxImportSource',
-  'useDefineForClassFields',
-] as const;
-
 /**
  * Bundles a function. Throws `BuildError`: `build.missing_entry`, `build.too_large` for a bundle of more than
  * `codeMaxBytes`, `build.memory_exceeded`, and `build.compile_failed` with every place that esbuild has something against.
@@ -45,7 +37,8 @@ export async function bundle(request: BundleRequest, { codeMaxBytes, bundlerMaxB
   const { files, entry, nodeModules } = request;
   if (!files.has(entry)) throw new BuildError('build.missing_entry', `There is no file ${entry} to begin with: add it, or set entry.`);
   const packages = nodeModules === undefined ? undefined : new PackageFolder(nodeModules);
-  const result = await runEsbuild(request, packages, await loadEsbuild(bundlerMaxBytes));
+  const tsconfig = readTsconfig(files);
+  const result = await runEsbuild(request, { packages, tsconfig }, await loadEsbuild(bundlerMaxBytes));
   const [map, code] = [result.outputFiles.find(isMap), result.outputFiles.find((file) => !isMap(file))];
   if (code === undefined || map === undefined) throw new Error('esbuild answered without a bundle');
   if (code.contents.length > codeMaxBytes) {
@@ -57,15 +50,16 @@ export async function bundle(request: BundleRequest, { codeMaxBytes, bundlerMaxB
   return {
     code: code.text,
     sourceMap: compactSourceMap(map.text),
-    warnings: result.warnings.map((message) => diagnosticOf(message, 'warning')),
+    warnings: [...tsconfig.warnings, ...result.warnings.map((message) => diagnosticOf(message, 'warning'))],
   };
 }
 
 async function runEsbuild(
   { files, entry }: BundleRequest,
-  packages: PackageFolder | undefined,
+  { packages, tsconfig }: { readonly packages: PackageFolder | undefined; readonly tsconfig: Tsconfig },
   { build, stop }: Awaited<ReturnType<typeof loadEsbuild>>,
 ): Promise<BuildResult<{ write: false }>> {
+  const source = new VirtualTree(files);
   try {
     return await build({
       entryPoints: [entry],
@@ -84,12 +78,12 @@ async function runEsbuild(
       define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
       absWorkingDir: packages?.parent ?? '/',
       nodePaths: [],
-      tsconfigRaw: tsconfigOf(files),
+      tsconfigRaw: tsconfig.raw,
       charset: 'utf8',
       legalComments: 'none',
       logLevel: 'silent',
       logLimit: 0,
-      plugins: [resolvePlugin(new VirtualTree(files), packages)],
+      plugins: [resolvePlugin(source, new PathAliases(tsconfig, source), packages)],
     });
   } catch (error) {
     if (!hasEnded(error)) throw failureOf(error);
@@ -118,23 +112,6 @@ function failureOf(error: unknown): unknown {
 function summaryOf([first, ...others]: readonly Diagnostic[]): string {
   const place = first?.file === undefined ? '' : `${first.file}:${first.line}:${first.column}: `;
   return `${place}${first?.message ?? 'unknown'}${others.length > 0 ? ` (and ${others.length} more)` : ''}`;
-}
-
-function tsconfigOf(files: ReadonlyMap<string, Uint8Array>): TsconfigRaw {
-  const options = compilerOptionsOf(files.get('tsconfig.json'));
-  const kept = keptCompilerOptions.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
-  return { compilerOptions: Object.fromEntries(kept) };
-}
-
-/** One with comments, or that is no JSON, counts as empty: nothing of it is needed by most functions. */
-function compilerOptionsOf(file: Uint8Array | undefined): Readonly<Record<string, unknown>> {
-  if (file === undefined) return {};
-  try {
-    const { compilerOptions } = JSON.parse(Buffer.from(file).toString()) as { readonly compilerOptions?: unknown };
-    return typeof compilerOptions === 'object' && compilerOptions !== null ? (compilerOptions as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }
 
 function isMap(file: OutputFile): boolean {

@@ -3,10 +3,12 @@ import type { Message } from 'esbuild';
 import { moduleName } from './module-names.js';
 
 const messageMax = 4_000;
+const topLevelAwait =
+  'await cannot be used at the top level: that code runs once, while the function is built, when there is nothing to wait for; use it inside of an async function';
 
 /** What esbuild says, with places as authors know them. */
 export function diagnosticOf(message: Message, severity: Diagnostic['severity']): Diagnostic {
-  const text = withModuleNames(message.text.slice(0, messageMax));
+  const text = message.text.startsWith('Top-level await ') ? topLevelAwait : withModuleNames(message.text.slice(0, messageMax));
   const { location } = message;
   if (location === null) return { severity, message: text };
   const { file, line, column, lineText } = location;

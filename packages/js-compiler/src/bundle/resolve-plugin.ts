@@ -3,6 +3,7 @@ import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild 
 import { importableKinds, loaderOf } from './loaders.js';
 import { namespaces } from './module-names.js';
 import type { PackageFolder } from './package-folder.js';
+import type { PathAliases } from './path-aliases.js';
 import { pdkName, pdkTree } from './pdk-files.js';
 import { missingPackage, refusalOf } from './refusals.js';
 import { joinInTree, type VirtualTree } from './virtual-tree.js';
@@ -15,11 +16,11 @@ const any = /.*/;
  * Lets a bundle hold the function's files, `@torii/pdk` and what is in `node_modules`, and nothing else: esbuild never
  * opens a file by itself. Everything else is refused with what to do about it, at the place of the import.
  */
-export function resolvePlugin(source: VirtualTree, packages: PackageFolder | undefined): Plugin {
+export function resolvePlugin(source: VirtualTree, aliases: PathAliases, packages: PackageFolder | undefined): Plugin {
   return {
     name: 'torii',
     setup(build) {
-      const resolver = new Resolver(build, source, packages);
+      const resolver = new Resolver(build, source, aliases, packages);
       build.onResolve({ filter: any }, (args) => resolver.resolve(args));
       build.onLoad({ filter: any, namespace: namespaces.source }, (args) => load(args.path, source.read(args.path)));
       build.onLoad({ filter: any, namespace: namespaces.pdk }, (args) => load(args.path, pdkTree().read(args.path)));
@@ -33,6 +34,7 @@ class Resolver {
   constructor(
     private readonly build: PluginBuild,
     private readonly source: VirtualTree,
+    private readonly aliases: PathAliases,
     private readonly packages: PackageFolder | undefined,
   ) {}
 
@@ -41,9 +43,11 @@ class Resolver {
     const { path: specifier, importer, namespace, kind } = args;
     if (kind === 'entry-point') return { path: specifier, namespace: namespaces.source };
     if (namespace === namespaces.package) return this.inPackages(args, path.dirname(this.packages?.pathOf(importer) ?? '/'));
+    const isRelative = /^\.{1,2}(\/|$)/.test(specifier);
+    const alias = namespace === namespaces.source && !isRelative ? this.aliases.find(specifier) : undefined;
+    if (alias !== undefined) return { path: alias, namespace: namespaces.source };
     const refusal = refusalOf(specifier);
     if (refusal !== undefined) return refuse(refusal);
-    const isRelative = /^\.{1,2}(\/|$)/.test(specifier);
     if (namespace === namespaces.pdk) return isRelative ? inTree(pdkTree(), namespaces.pdk, importer, specifier) : this.bare(args);
     return isRelative ? inTree(this.source, namespaces.source, importer, specifier) : this.bare(args);
   }

@@ -1,6 +1,6 @@
 import { isBytes, spanOf } from './bytes.js';
 import { describeError } from './describe-error.js';
-import { output } from './host.js';
+import { output, outputText } from './host.js';
 import { native } from './native.js';
 import { dropTimers, runNextTimer } from './timers.js';
 
@@ -71,7 +71,7 @@ function answer(result: unknown): void {
     native.outputBytes(buffer, offset, length);
     return;
   }
-  native.outputString(typeof result === 'string' ? result : (JSON.stringify(result) ?? ''));
+  outputText(typeof result === 'string' ? result : (JSON.stringify(result) ?? ''));
 }
 
 function fail(error: unknown): void {

@@ -1,3 +1,4 @@
+import { describeError } from './describe-error.js';
 import { format, inspect } from './inspect.js';
 import { native } from './native.js';
 import { expectFeature, isAtBuild } from './phase.js';
@@ -17,8 +18,8 @@ export const console = {
   error: printer('error', 'error'),
 
   trace(...values: unknown[]): void {
-    const stack = new Error().stack ?? '';
-    write(levels.trace, 'trace', `Trace: ${format(values)}\n${stack}`);
+    const [, ...stack] = describeError(new Error()).split('\n');
+    write(levels.trace, 'trace', [`Trace: ${format(values)}`, ...stack].join('\n'));
   },
 
   assert(condition: unknown, ...values: unknown[]): void {

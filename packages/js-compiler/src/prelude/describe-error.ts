@@ -4,17 +4,24 @@ const causesMax = 5;
 /** Kept from before the function's own code could change them. */
 const AnyError = Error;
 const { stringify } = JSON;
+const { isArray } = Array;
 
 /** What was thrown, as a human reads it: name, message, and where in the function's own sources. */
 export function describeError(thrown: unknown): string {
   const parts: string[] = [];
   let current = thrown;
   for (let depth = 0; depth < causesMax; depth += 1) {
-    parts.push(describeOne(current));
+    parts.push(describeOne(current), ...gatheredIn(current).map(describeOne));
     if (!(current instanceof AnyError) || current.cause === undefined) break;
     current = current.cause;
   }
   return parts.join('\ncaused by ');
+}
+
+/** Those of an `AggregateError`. */
+function gatheredIn(thrown: unknown): readonly unknown[] {
+  const errors = thrown instanceof AnyError ? (thrown as { readonly errors?: unknown }).errors : undefined;
+  return isArray(errors) ? errors.slice(0, causesMax) : [];
 }
 
 function describeOne(thrown: unknown): string {

@@ -3,7 +3,7 @@ import { isBytes, viewOf } from './bytes.js';
 import { Headers } from './headers.js';
 import { send } from './http.js';
 import { native } from './native.js';
-import { decodeUtf8, encodeUtf8 } from './utf8.js';
+import { decodeUtf8, decodeUtf8Strictly, encodeUtf8 } from './utf8.js';
 
 interface ResponseInit {
   readonly status?: number;
@@ -83,6 +83,10 @@ export class Response extends Body {
     return new Response(JSON.stringify(value), { ...init, headers });
   }
 
+  static redirect(url: unknown, status = 302): Response {
+    return new Response(null, { status, headers: { location: String(url) } });
+  }
+
   constructor(body?: unknown, init: ResponseInit = {}) {
     super(body);
     this.status = init.status ?? 200;
@@ -97,6 +101,16 @@ export class Response extends Body {
 
   clone(): Response {
     return new Response(this.peek(), this);
+  }
+
+  /** Not of browsers: what a plugin that answers requests puts out, so that a function can return a `Response`. */
+  toJSON(): unknown {
+    const { status } = this;
+    const headers = Object.fromEntries(this.headers);
+    const bytes = this.peek();
+    if (bytes === undefined) return { status, headers };
+    const text = wholeText(bytes);
+    return text === undefined ? { status, headers, body_base64: base64Of(bytes) } : { status, headers, body: text };
   }
 }
 
@@ -141,6 +155,22 @@ function withType(init: ConstructorParameters<typeof Headers>[0], type: string |
   const headers = new Headers(init);
   if (type !== undefined && !headers.has('content-type')) headers.set('content-type', type);
   return headers;
+}
+
+/** Undefined when the bytes are no text. */
+function wholeText(bytes: Uint8Array): string | undefined {
+  try {
+    return decodeUtf8Strictly(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** In pieces, because a call has only so many arguments. */
+function base64Of(bytes: Uint8Array): string {
+  let binary = '';
+  for (let at = 0; at < bytes.length; at += 8_192) binary += String.fromCharCode(...bytes.subarray(at, at + 8_192));
+  return btoa(binary);
 }
 
 function normalised(method: string): string {

@@ -20,6 +20,15 @@ const functions = new Proxy(imported, {
   deleteProperty: () => false,
 });
 
+/** Kept from before the function's own code could change them. */
+const { apply } = Reflect;
+const { toWellFormed } = String.prototype;
+
+/** Lone surrogates become U+FFFD: the engine would write them as bytes that are no UTF-8. */
+export function outputText(text: string): void {
+  native.outputString(apply(toWellFormed, text, []));
+}
+
 /** `Host` of Extism's js-pdk. */
 export const Host = {
   inputString(): string {
@@ -34,7 +43,7 @@ export const Host = {
 
   outputString(text: unknown): void {
     expectCall('Host.outputString');
-    native.outputString(String(text));
+    outputText(String(text));
     output.isSet = true;
   },
 

@@ -54,6 +54,7 @@ async function compile({ files, entry, functionNames }: AssemblyScriptJob, bound
   const diagnostics = new CompilerDiagnostics((path) => sources.textOf(path));
   let wasm: Uint8Array | undefined;
   let log = '';
+  let shown = '';
   let failure: unknown;
   const [asc, jsonTransform] = await loading;
   for (const [name, text] of libraries.standard) asc.libraryFiles[name] = text;
@@ -68,10 +69,12 @@ async function compile({ files, entry, functionNames }: AssemblyScriptJob, bound
       listFiles: () => [],
       stderr: {
         write: (text) => {
-          if (log.length < logMaxChars) log += String(text);
+          shown = String(text);
+          if (log.length < logMaxChars) log += shown;
         },
       },
-      reportDiagnostic: (message) => diagnostics.add(message),
+      // Each is shown on stderr right before.
+      reportDiagnostic: (message) => diagnostics.add(message, shown),
     });
     failure = error ?? undefined;
   } catch (error) {

@@ -1,17 +1,11 @@
 import { type Diagnostic, diagnosticsMax } from '@torii/contracts';
 
-interface CompilerRange {
-  readonly start: number;
-  readonly end: number;
-  readonly source: { readonly normalizedPath: string; readonly text: string } | null;
-}
-
 /** A message of asc; offsets count UTF-16 units of the source. */
 export interface CompilerMessage {
   readonly message: string;
   readonly code: number;
   readonly category: number;
-  readonly range: CompilerRange | null;
+  readonly range: { readonly start: number; readonly source: { readonly normalizedPath: string } | null } | null;
 }
 
 /** asc has seen as many errors as a build tells; it need not look for more. */
@@ -37,35 +31,43 @@ export class CompilerDiagnostics {
     return this.codes.has(code);
   }
 
-  /** Throws `TooManyErrors`. */
-  add({ message, code, category, range }: CompilerMessage): void {
+  /** `shown` is how asc shows the message to a human. Throws `TooManyErrors`. */
+  add(said: CompilerMessage, shown: string): void {
+    const { message, code, category } = said;
     if (category !== categories.error && category !== categories.warning) return;
     const severity = category === categories.error ? 'error' : 'warning';
     this.codes.add(code);
-    this.all.push({ severity, message: message.slice(0, messageMax), ...this.placeOf(range) });
+    this.all.push({ severity, message: message.slice(0, messageMax), ...this.placeOf(said, shown) });
     if (severity === 'error') this.errors += 1;
     if (this.all.length >= diagnosticsMax) throw new TooManyErrors();
   }
 
-  private placeOf(range: CompilerMessage['range']): Pick<Diagnostic, 'file' | 'line' | 'column'> {
-    if (range === null || range.source === null) return {};
-    const { normalizedPath: file, text: compiled } = range.source;
+  private placeOf({ message, range }: CompilerMessage, shown: string): Place {
+    const file = range?.source?.normalizedPath;
+    if (range === null || file === undefined) return {};
     const text = this.textOf(file);
     if (text === undefined) return { file };
-    const start = compiled === text ? range.start : onlyPlaceOf(compiled.slice(range.start, range.end), text);
-    if (start === undefined) return { file };
-    const before = text.slice(0, start);
-    const lineStart = before.lastIndexOf('\n') + 1;
-    return { file, line: before.split('\n').length, column: start - lineStart + 1 };
+    const place = placeAt(text, range.start);
+    if (shown.includes(`${file}(${place.line},${place.column})`)) return { file, ...place };
+    const start = onlyPlaceOf(message, text);
+    return start === undefined ? { file } : { file, ...placeAt(text, start) };
   }
 }
 
+type Place = Pick<Diagnostic, 'file' | 'line' | 'column'>;
+
+function placeAt(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, offset);
+  return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
+}
+
 /**
- * What transforms have generated has the name of the author's file, but is another text. Its names come from the author:
- * where one is written only once, that is the place.
+ * What a transform has generated goes by the name of the author's file, but is another text. The names in it are the
+ * author's: where the one that the message quotes is written only once, that is the place.
  */
-function onlyPlaceOf(name: string, text: string): number | undefined {
-  if (!/^[\w$]+$/.test(name)) return undefined;
-  const [first, ...others] = text.matchAll(new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g'));
+function onlyPlaceOf(message: string, text: string): number | undefined {
+  const [, name] = /'([\w$]+)'/.exec(message) ?? [];
+  if (name === undefined) return undefined;
+  const [first, ...others] = text.matchAll(new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$&')}(?![\\w$])`, 'g'));
   return others.length === 0 ? first?.index : undefined;
 }

@@ -1,0 +1,112 @@
+import { mkdir, mkdtemp, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { FunctionSettings, type TemplateWithFiles } from '@torii/contracts';
+import { listTemplates, readTemplate } from '@torii/templates';
+import { type AddressApi, startAddressApi } from '../../../../examples/geolocation-go/address-api.mjs';
+import { aRunner, limitsWith, type TestRunner } from '../../test/a-runner.js';
+import { removeTree } from '../sandbox/remove-tree.js';
+import { createSandbox } from '../sandbox/sandbox.js';
+import { verifyArtifact } from '../verify/verify-artifact.js';
+import type { Compiler } from './compiler.js';
+import { goCompiler } from './go.js';
+
+const json = { 'content-type': 'application/json' };
+
+/** What each test input of a template is answered, in their order. */
+const answers: Readonly<Record<string, readonly unknown[]>> = {
+  'access-validator': [{ result: true }, { result: false, error: { message: 'you are not authorized', status: 401 } }],
+  backend: [
+    { status: 200, headers: json, body_json: { greeting: 'Hello, torii!', path: '/' } },
+    { status: 201, headers: json, body_json: { received: 'hello', length: 5 } },
+    { status: 405, headers: json, body_json: { error: 'only GET and POST' } },
+  ],
+  empty: [{ body_str: 'Hello, torii!' }, { body_str: 'Hello, world!' }],
+  geolocation: [
+    { body_json: expect.objectContaining({ type: 'FeatureCollection', query: '20 Avenue de Ségur Paris' }) },
+    { status: 400, body_json: { error: 'missing query param q' } },
+  ],
+  'request-transformer': [{ headers: { host: 'example.com', 'x-forwarded-for': '192.0.2.7', 'x-route': 'shop' } }],
+  'response-transformer': [
+    { status: 201, headers: { 'Content-Type': 'application/json', 'x-transformed-by': 'torii' }, body_json: { id: 1, transformed: true } },
+    { status: 200, headers: { 'content-type': 'text/plain', 'x-transformed-by': 'torii' } },
+  ],
+};
+
+const repository = path.resolve(import.meta.dirname, '../../../..');
+const testTimeoutMs = 180_000;
+
+describe('the templates for Go', () => {
+  let home: string;
+  let compiler: Compiler;
+  let api: AddressApi;
+  let tester: TestRunner;
+
+  beforeAll(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'torii-go-templates-'));
+    const places = { searchPath: process.env.PATH ?? '', toolchains: path.join(repository, '.torii/toolchains') };
+    const sandbox = createSandbox({ mode: 'auto', ...places, scratch: path.join(home, 'scratch') });
+    // The seed of other tests, but no modules and no proxy: what a template needs comes with the builder, its go-pdk too.
+    const seeds = path.join(repository, `node_modules/.cache/torii-go-${process.getuid?.()}`, 'seeds');
+    await mkdir(seeds, { recursive: true, mode: 0o700 });
+    await symlink(seeds, path.join(home, 'seeds'));
+    compiler = goCompiler({ sandbox, places, cacheFolder: home });
+    api = await startAddressApi({ delayMs: 0 });
+    const overrides = new Map([['api-adresse.data.gouv.fr', `http://127.0.0.1:${api.port}`]]);
+    tester = aRunner({ egress: { overrides, privateCidrs: [], connectTimeoutMs: 5_000 } });
+  });
+  afterAll(() => Promise.all([tester.runner.close(), api.close(), removeTree(home)]));
+
+  it('are these', () => {
+    const names = listTemplates().filter(({ language }) => language === 'go');
+    expect(names.map(({ name }) => name).sort()).toEqual(Object.keys(answers).sort());
+  });
+
+  it.each(Object.keys(answers))(
+    'answer their test inputs with nothing to warn of, or are refused with the reason where Go is not there: %s',
+    async (name) => {
+      const template = readTemplate('go', name) as TemplateWithFiles;
+      const built = build(template);
+      const { available } = await compiler.detect();
+      if (!available) {
+        await expect(built).rejects.toMatchObject({ code: expect.stringMatching(/toolchain_missing|sandbox_unavailable/) });
+        return;
+      }
+      const wasm = await built;
+      const settings = FunctionSettings.parse(template.settings);
+      const { warnings } = await verifyArtifact(wasm, { functionNames: template.functionNames, settings });
+      expect(warnings).toEqual([]);
+
+      const outputs: unknown[] = [];
+      for (const { functionName = template.functionNames[0] ?? '', input } of template.testInputs) {
+        const answer = await tester.run(wasm, { functionName, input: JSON.stringify(input), settings: { ...settings, limits: limitsWith() } });
+        expect(answer.error).toBeNull();
+        outputs.push(JSON.parse(answer.output.content));
+      }
+      expect(outputs).toEqual(answers[name]);
+    },
+    testTimeoutMs,
+  );
+
+  async function build({ name, files, functionNames }: TemplateWithFiles): Promise<Uint8Array> {
+    const folder = path.join(home, name);
+    const request = {
+      files: new Map(files.map(({ path: file, content }) => [file, Buffer.from(content)])),
+      entry: files[0]?.path ?? '',
+      functionNames,
+      name: 'f',
+    };
+    const { wasm } = await compiler.compile(request, {
+      signal: AbortSignal.timeout(testTimeoutMs),
+      limits: { memoryMaxBytes: 2 * 1024 ** 3, outputMaxBytes: 32 * 1024 ** 2 },
+      folder: async () => {
+        await mkdir(folder, { mode: 0o700 });
+        return folder;
+      },
+      stage: () => undefined,
+      log: () => undefined,
+    });
+    return wasm;
+  }
+});
