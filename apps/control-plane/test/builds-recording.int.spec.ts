@@ -87,6 +87,7 @@ describe('the order of builds of a function', () => {
     const first = (await build('ordered', '1.0.0')).body;
     await torii.database.query("UPDATE builds SET created_at = created_at + interval '1 minute' WHERE id = $1", [first.id]);
     const second = (await build('ordered', '1.0.1')).body;
+    expect(await torii.redis.exists(jobKey(second))).toBe(0); // not its turn
     const builder = await aBuilder();
     await over(second);
     expect(builder.taken.filter((id) => [first.id, second.id].some((one) => one === id))).toEqual([first.id, second.id]);
@@ -125,6 +126,25 @@ describe('a build of dev', () => {
 describe('a version', () => {
   const followers = 11;
 
+  it('is made though another write has held everything up for longer than a statement may take', async () => {
+    await aFunction('patient');
+    const client = await torii.database.connect();
+    const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%config_state%'";
+    const isWaitedFor = async (): Promise<boolean> => (await client.query(waiting)).rowCount !== 0;
+    const { body } = await build('patient');
+    try {
+      await client.query('BEGIN');
+      await client.query('SELECT 1 FROM config_state FOR UPDATE');
+      await aBuilder();
+      await eventually(isWaitedFor, { timeoutMs: 15_000 });
+      await eventually(async () => !(await isWaitedFor()), { timeoutMs: 45_000 });
+    } finally {
+      await client.query('COMMIT');
+      client.release();
+    }
+    expect(await over(body)).toMatchObject({ status: 'succeeded' });
+  }, 90_000);
+
   /** A function that plugins follow, whose new versions take the database some time each. */
   async function aFollowedFunction(name: string, secondsPerFollower: number): Promise<void> {
     await aFunction(name);
@@ -158,7 +178,10 @@ describe('a version', () => {
       status: 'failed',
       error: { code: 'build.internal', detail: expect.stringContaining('fewer plugins') },
     });
-    expect(await api.get('/api/v1/functions/crowded/versions/dev')).toMatchObject({ status: 200, body: { buildId: expect.not.stringMatching(body.id) } });
+    expect(await api.get('/api/v1/functions/crowded/versions/dev')).toMatchObject({
+      status: 200,
+      body: { buildId: expect.not.stringMatching(body.id) },
+    });
     expect(await over((await build('crowded', '1.0.0')).body)).toMatchObject({ status: 'succeeded' });
   }, 120_000);
 });

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BackendInput, ServedKind, SnapshotPlugin, SnapshotRoute, SnapshotSlot } from '@torii/contracts';
-import { eventually, guest } from '@torii/test-kit';
+import { answeringGuest, eventually, guest } from '@torii/test-kit';
 import { hostCaller } from './a-host-caller.js';
 import { aPlugin, aRoute, TestNode } from './a-node.js';
-import { answering, aSlot } from './a-slot.js';
+import { aSlot } from './a-slot.js';
 
 const node = new TestNode();
 const plugins: SnapshotPlugin[] = [];
@@ -14,7 +14,7 @@ let echo: SnapshotPlugin;
 /** A plugin that answers this text; with `after`, its input between the two. */
 async function plugin(name: string, kind: ServedKind, before: string | object, after?: string, part: Parameters<typeof aPlugin>[1] = {}) {
   const text = typeof before === 'string' ? before : JSON.stringify(before);
-  const made = aPlugin(node.artifacts.add(await answering(text, after)), { name, kind, ...part });
+  const made = aPlugin(node.artifacts.add(await answeringGuest(text, after)), { name, kind, ...part });
   plugins.push(made);
   return made;
 }
@@ -123,10 +123,12 @@ beforeAll(async () => {
     ['grow-memory', await guest('grow-memory'), { limits: { cpuMs: 5_000, memoryMaxBytes: 1_048_576 } }],
     [
       'no-header',
-      await answering('{"error":true,"result":true,"headers":{"bad name":"x"},"cookies":[{"name":"a b","value":""}],"attrs":{"set":{"left":1}}}'),
+      await answeringGuest(
+        '{"error":true,"result":true,"headers":{"bad name":"x"},"cookies":[{"name":"a b","value":""}],"attrs":{"set":{"left":1}}}',
+      ),
       {},
     ],
-    ['no-result', await answering('{"attrs":{"set":{"left":1}},"error":"x","status":99}'), {}],
+    ['no-result', await answeringGuest('{"attrs":{"set":{"left":1}},"error":"x","status":99}'), {}],
   ];
   for (const [name, bytes, part] of failing) {
     for (const kind of ['pre_route', 'access_validator', 'request_transformer', 'response_transformer'] as const) {
@@ -341,6 +343,31 @@ describe.each([
     await eventually(() => {
       const line = node.node.logs.find((text) => text.includes(`"${name}-${kind}"`));
       expect(JSON.parse(line ?? '{}').slots).toContainEqual(expect.objectContaining({ kind, code }));
+    });
+  });
+});
+
+describe('a request whose time is over', () => {
+  const hurried = new TestNode();
+  beforeAll(async () => {
+    await hurried.start({ TORII_DATA_THREADS: '1', TORII_REQUEST_TIMEOUT_MS: '1000' });
+    const loops = aPlugin(hurried.artifacts.add(await guest('loop-forever')), {
+      name: 'loops',
+      kind: 'pre_route',
+      limits: { cpuMs: 60_000, wallMs: 60_000, queueWaitMs: 60_000 },
+    });
+    const hello = aPlugin(hurried.artifacts.add(await guest('hello')), { name: 'hello' });
+    const slots = Array.from({ length: 20 }, () => aSlot(loops, { onError: 'skip' }));
+    await hurried.apply([loops, hello], [aRoute(hello, '/slow', { plugins: slots })]);
+  }, 60_000);
+  afterAll(() => hurried.stop());
+
+  it('ends in the slot where it is, however many may be skipped: one deadline covers them all', async () => {
+    const answer = await fetch(`${hurried.proxyUrl}/slow`, { headers: { 'x-request-id': 'over' } });
+    expect([answer.status, answer.headers.get('x-torii-error')]).toEqual([504, 'plugin.deadline_exceeded']);
+    await eventually(() => {
+      const line = hurried.node.logs.find((text) => text.includes('"over"'));
+      expect(JSON.parse(line ?? '{}').slots).toHaveLength(1);
     });
   });
 });

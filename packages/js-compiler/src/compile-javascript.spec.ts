@@ -103,7 +103,8 @@ describe('compiling JavaScript', () => {
       class A { @replace text() { return '' } }
       if (new A().text() !== 'replaced // not a comment') throw new Error('wrong');
       export function run() {}`;
-    const tsconfig = '\ufeff{\n  // https://aka.ms/tsconfig\n  "compilerOptions": { "jsxFactory": "h", /* old ones */ "experimentalDecorators": true, },\n}';
+    const tsconfig =
+      '\ufeff{\n  // https://aka.ms/tsconfig\n  "compilerOptions": { "jsxFactory": "h", /* old ones */ "experimentalDecorators": true, },\n}';
     expect((await compile({ 'index.ts': source, 'tsconfig.json': tsconfig })).warnings).toEqual([]);
     expect((await compile({ 'index.ts': 'export function run() {}', 'tsconfig.json': '{"compilerOptions":' })).warnings).toEqual([
       { severity: 'warning', file: 'tsconfig.json', message: expect.stringContaining('it is left aside') },
@@ -147,7 +148,7 @@ describe('what cannot be compiled', () => {
   });
 
   it('is waiting at the top level, with what to do instead', async () => {
-    const error = await failureOf("const a = 1;\nconst b = await Promise.resolve(a);\nexport function run() { return b }");
+    const error = await failureOf('const a = 1;\nconst b = await Promise.resolve(a);\nexport function run() { return b }');
     expect(error.message).toMatch(/^index\.ts:2:11: await cannot be used at the top level: .* inside of an async function$/);
   });
 

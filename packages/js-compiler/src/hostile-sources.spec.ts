@@ -98,6 +98,23 @@ it.each([
   ]);
 });
 
+it('a source learns nothing of the folders of the machine by names that are put together', async () => {
+  const up = '../'.repeat(20);
+  const patterns = {
+    there: `require("${up}etc/" + name)`,
+    nowhere: `require("${up}nowhere/" + name)`,
+    thereInTry: `(() => { try { return require("${up}etc/" + name) } catch {} })()`,
+    nowhereInTry: `(() => { try { return require("${up}nowhere/" + name) } catch {} })()`,
+    here: 'require("./" + name + ".json")',
+    import: `import(\`${up}etc/\${name}\`)`,
+  };
+  const answers = await Promise.all(Object.values(patterns).map((pattern) => failureOf({ 'index.js': `exports.run = (name) =>\n${pattern}` })));
+  for (const { message, diagnostics } of answers) {
+    expect(message).toMatch(/^index\.js:2:\d+: import\(\) and require\(\) take the name of one file, written out: [^/]*$/);
+    expect(diagnostics).toHaveLength(1);
+  }
+});
+
 describe('a source that will not end, or takes too much', () => {
   it('is ended in an endless top level', async () => {
     const error = await failureOf('export function run() {}\nfor (;;) JSON.parse("1");', { topLevelMs: 300 });

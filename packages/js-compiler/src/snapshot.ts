@@ -192,7 +192,8 @@ function exportNames(json: string): string[] {
   const names = parsed(json);
   const isList = Array.isArray(names) && names.every((name) => typeof name === 'string') && new Set(names).size === names.length;
   if (!isList) {
-    const detail = 'What the source exports cannot be told, because it has replaced what the language itself is made of, such as Object.entries: leave that as it is.';
+    const detail =
+      'What the source exports cannot be told, because it has replaced what the language itself is made of, such as Object.entries: leave that as it is.';
     throw new BuildError('build.compile_failed', detail);
   }
   for (const name of names) if (reservedExports.has(name)) throw reservedName(name);

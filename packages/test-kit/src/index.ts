@@ -1,3 +1,4 @@
+export { answeringGuest } from './answering-guest.js';
 export { describeKvStore } from './conformance/kv-store.js';
 export type { KvLimits } from './conformance/kv-store-fixture.js';
 export { type EventuallyOptions, eventually } from './eventually.js';

@@ -26,7 +26,11 @@ func Attribute(key string, into any) (bool, error) {
 
 // SetAttribute tells the other plugins of the request something; any JSON, which ends with the request.
 func SetAttribute(key string, value any) error {
-	if host.WithJSON(hostSetAttribute, map[string]any{"key": key, "value": value}) == 1 {
+	encoded, err := json.Marshal(map[string]any{"key": key, "value": value})
+	if err != nil {
+		return err
+	}
+	if host.WithText(hostSetAttribute, string(encoded)) == 1 {
 		return nil
 	}
 	return host.LastError()

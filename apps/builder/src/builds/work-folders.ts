@@ -35,9 +35,7 @@ export class WorkFolders {
 
   /** Never throws: what could not be removed goes with the builder's own folder. */
   async remove(folder: string): Promise<void> {
-    await removeTree(folder).catch((error: unknown) =>
-      this.log.warn({ err: error, folder }, 'work folder not removed'),
-    );
+    await removeTree(folder).catch((error: unknown) => this.log.warn({ err: error, folder }, 'work folder not removed'));
   }
 
   /** Says that this builder lives, and removes the folders of those that do not. Never throws. */

@@ -89,7 +89,36 @@ describe('the templates for Go', () => {
     testTimeoutMs,
   );
 
-  async function build({ name, files, functionNames }: TemplateWithFiles): Promise<Uint8Array> {
+  it(
+    'come with a package torii that answers an error, and does not panic, for what is no JSON',
+    async () => {
+      const source = `package main
+
+import pdk "github.com/extism/go-pdk"
+import "torii"
+
+//go:wasmexport execute
+func execute() int32 {
+	if err := torii.SetAttribute("key", func() {}); err != nil {
+		pdk.OutputString(err.Error())
+	}
+	return 0
+}
+`;
+      const built = build({ name: 'attribute', files: [{ path: 'main.go', content: source, encoding: 'utf8' }], functionNames: ['execute'] });
+      if (!(await compiler.detect()).available) {
+        await expect(built).rejects.toMatchObject({ code: expect.stringMatching(/toolchain_missing|sandbox_unavailable/) });
+        return;
+      }
+
+      const answer = await tester.run(await built, { functionName: 'execute', input: '{}', settings: { limits: limitsWith() } });
+
+      expect(answer).toMatchObject({ error: null, output: { content: expect.stringContaining('unsupported type') } });
+    },
+    testTimeoutMs,
+  );
+
+  async function build({ name, files, functionNames }: Pick<TemplateWithFiles, 'name' | 'files' | 'functionNames'>): Promise<Uint8Array> {
     const folder = path.join(home, name);
     const request = {
       files: new Map(files.map(({ path: file, content }) => [file, Buffer.from(content)])),

@@ -1,3 +1,4 @@
+import { begun } from './run-bounded.js';
 import type { SandboxLimits, SandboxRun } from './sandbox-run.js';
 
 /** Who runs inside, as every process and file there shows. */
@@ -5,7 +6,7 @@ export const innerUserId = 65_534;
 
 /** The program with its own environment and the system's limits; no program it starts can gain privileges. */
 export function limitedCommand(run: Pick<SandboxRun, 'command' | 'args' | 'env' | 'limits'>): string[] {
-  return ['setpriv', '--no-new-privs', '--', ...limitArgs(run.limits), ...environmentArgs(run.env), run.command, ...run.args];
+  return ['setpriv', '--no-new-privs', '--', ...limitArgs(run.limits), ...environmentArgs(run.env), ...begun, run.command, ...run.args];
 }
 
 function environmentArgs(env: Readonly<Record<string, string>>): string[] {

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { useOfFolder } from './folder-use.js';
+import { inheritedDescriptors } from './inherited-descriptors.js';
 import { useOfDescendants } from './process-tree.js';
 import type { SandboxEnd, SandboxResult, SandboxRun } from './sandbox-run.js';
 
@@ -16,26 +18,54 @@ const signalExitBase = 128;
 /** Out of memory, Linux ends what has the highest score, https://docs.kernel.org/filesystems/proc.html: never the builder. */
 const expendable = '{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$@"';
 
+const beginning = 3;
+const keptWordsMax = 2_000;
+
+/** Stands before the program itself in every command: says that all is ready for it, where the program cannot say so. */
+export const begun: readonly string[] = ['/bin/sh', '-c', `echo >&${beginning}; exec ${beginning}>&-; exec "$@"`, 'sh'];
+
 /**
  * Starts a command, the program of `run` with whatever confines it around, and resolves when it and all its processes are
- * gone: by themselves, or because a bound of the run was reached. Throws when it cannot be started.
+ * gone: by themselves, or because a bound of the run was reached. Throws, with what was said, when the program was not begun.
  */
 export async function runBounded(command: readonly string[], run: SandboxRun): Promise<SandboxResult> {
   const [program, ...args] = command;
   if (program === undefined) throw new Error('there is no command to run');
+  const inherited = await inheritedDescriptors(process.pid);
   if (run.signal.aborted) return ended('aborted');
-  // A group of its own, so that one signal reaches all of it.
-  const child = spawn('/bin/sh', ['-c', expendable, 'sh', program, ...args], { cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = start(program, args, inherited);
   const watch = new RunWatch(child, run);
   try {
     const { code, signal } = await exitOf(child, watch);
     if (watch.endedBy !== undefined) return ended(watch.endedBy);
+    if (!watch.hasBegun) throw new Error(`the sandbox could not be made: ${watch.firstWords}`);
     const signalName = signal ?? signalOf(code);
     return { exitCode: signalName === undefined ? (code ?? undefined) : undefined, signal: signalName, endedBy: undefined, timedOut: false };
   } finally {
     watch.stop();
     // What no namespace holds may have outlived its parent.
     killGroup(child);
+  }
+}
+
+/**
+ * With nothing of ours: no environment, and no open file but those that are read. `inherited` are those which Node does not
+ * close, because they came from whoever started the builder.
+ */
+function start(program: string, args: readonly string[], inherited: readonly number[]): ChildProcess {
+  const nothing = openSync('/dev/null', 'r');
+  try {
+    const stdio: (number | 'ignore' | 'pipe')[] = ['ignore', 'pipe', 'pipe', 'pipe'];
+    for (const descriptor of inherited) {
+      if (descriptor <= beginning) continue;
+      while (stdio.length < descriptor) stdio.push('ignore');
+      stdio[descriptor] = nothing;
+    }
+    const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+    // A group of its own, so that one signal reaches all of it.
+    return spawn('/bin/sh', ['-c', expendable, 'sh', program, ...args], { cwd: '/', env, stdio, detached: true });
+  } finally {
+    closeSync(nothing);
   }
 }
 
@@ -46,6 +76,9 @@ function ended(by: SandboxEnd): SandboxResult {
 /** Kills a program at the first bound that it reaches. */
 class RunWatch {
   endedBy: SandboxEnd | undefined;
+  hasBegun = false;
+  /** What was said before the program began, or by it at first. */
+  firstWords = '';
   /** Resolves when the program was killed and is still not gone. */
   readonly givenUp: Promise<void>;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -65,6 +98,9 @@ class RunWatch {
     if (limits.memoryMaxBytes !== undefined) this.every(memoryEveryMs, () => this.checkMemory());
     if (limits.diskMaxBytes !== undefined) this.every(diskEveryMs, () => this.checkDisk());
     signal.addEventListener('abort', this.onAbort, { once: true });
+    child.stdio[beginning]?.once('data', () => {
+      this.hasBegun = true;
+    });
     child.stdout?.on('data', (chunk: Buffer) => this.take('stdout', chunk));
     child.stderr?.on('data', (chunk: Buffer) => this.take('stderr', chunk));
   }
@@ -107,6 +143,7 @@ class RunWatch {
 
   private take(stream: 'stdout' | 'stderr', chunk: Buffer): void {
     if (this.endedBy !== undefined) return;
+    if (!this.hasBegun && this.firstWords.length < keptWordsMax) this.firstWords += chunk.toString('utf8').slice(0, keptWordsMax);
     const room = this.run.limits.outputMaxBytes - this.outputBytes;
     this.outputBytes += chunk.length;
     if (room > 0) this.run.onOutput(stream, chunk.length > room ? chunk.subarray(0, room) : chunk);

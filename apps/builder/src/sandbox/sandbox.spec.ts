@@ -1,5 +1,5 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { type ChildProcess, execFile, type StdioOptions, spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@torii/test-kit';
 import { useOfFolder } from './folder-use.js';
+import { inheritedDescriptors } from './inherited-descriptors.js';
 import { planMounts } from './mounts.js';
 import { readOutput } from './read-output.js';
 import { removeTree } from './remove-tree.js';
@@ -123,6 +124,11 @@ describe.each(['unshare', 'bubblewrap'] as const)('a program in %s', (kind) => {
     expect(output).not.toContain('node-token\n');
     expect(output).not.toContain('PATH=/');
     expect(output).toMatch(/end\n$/);
+  });
+
+  promises('is not said to have failed when it was not even begun', async () => {
+    await expect(inside(sandbox, 'true', { readOnly: ['/nonexistent/toolchain'] })).rejects.toThrow(/could not be made.*\/nonexistent\/toolchain/s);
+    await expect(inside(sandbox, 'nothing-of-that-name')).resolves.toMatchObject({ exitCode: 127 });
   });
 
   promises('writes nowhere but in its folders and /tmp', async () => {
@@ -327,6 +333,17 @@ describe('the file system inside', () => {
 });
 
 describe('a builder', () => {
+  it('knows which open files it got from whoever started it, and would pass on', async () => {
+    const file = await open(path.join(home, 'secret'), 'w');
+    const stdio: StdioOptions = [...Array<'ignore'>(40).fill('ignore'), file.fd];
+    const child = spawn('sleep', ['1000'], { stdio });
+
+    await expect(inheritedDescriptors(child.pid ?? 0)).resolves.toContain(40);
+    await expect(inheritedDescriptors(process.pid)).resolves.not.toContain(file.fd);
+    child.kill('SIGKILL');
+    await file.close();
+  });
+
   it('refuses to keep builds where each of them could look', async () => {
     const sandbox = createSandbox({ mode: 'auto', searchPath: process.env.PATH ?? '', scratch: '/usr/lib/torii/builder/sandbox' });
 

@@ -6,7 +6,7 @@ import { BuildError } from '@torii/contracts';
 import { type Confinement, findConfinements, isRoot } from './confinement.js';
 import { innerUserId } from './innermost.js';
 import { isInSystem, planMounts } from './mounts.js';
-import { runBounded } from './run-bounded.js';
+import { begun, runBounded } from './run-bounded.js';
 import type { SandboxKind, SandboxResult, SandboxRun, SandboxStatus } from './sandbox-run.js';
 
 export interface SandboxOptions {
@@ -134,5 +134,19 @@ async function giveToInnerUser(folder: string): Promise<void> {
 function unconfinedCommand({ command, args, cwd, env, limits }: SandboxRun): string[] {
   const script = 'ulimit -c 0; ulimit -t "$1"; ulimit -n "$2" 2>/dev/null; cd "$3" || exit 126; shift 3; exec "$@"';
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  return ['/bin/sh', '-c', script, 'sh', String(limits.cpuSeconds), String(limits.openFilesMax), cwd, 'env', '-i', ...variables, command, ...args];
+  return [
+    '/bin/sh',
+    '-c',
+    script,
+    'sh',
+    String(limits.cpuSeconds),
+    String(limits.openFilesMax),
+    cwd,
+    'env',
+    '-i',
+    ...variables,
+    ...begun,
+    command,
+    ...args,
+  ];
 }

@@ -21,7 +21,10 @@ export function throwWhenEnded(what: string, result: SandboxResult, limits: Sand
     case 'output':
       throw new BuildError('build.too_large', `${what} printed more than ${inMebi(limits.outputMaxBytes)} MiB`);
     case 'disk':
-      throw new BuildError('build.too_large', `${what} left more than ${inMebi(limits.diskMaxBytes)} MiB on disk, too many files, or folders that nobody can look into`);
+      throw new BuildError(
+        'build.too_large',
+        `${what} left more than ${inMebi(limits.diskMaxBytes)} MiB on disk, too many files, or folders that nobody can look into`,
+      );
     case undefined:
       throwForSignal(what, result, limits);
   }

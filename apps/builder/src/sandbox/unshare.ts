@@ -6,46 +6,69 @@ import type { SandboxRun } from './sandbox-run.js';
  * Makes the file system of the sandbox in an empty folder (`$1`), enters it, and runs what follows `--`.
  *
  * Begins as root of a mount namespace of its own. Stays as the first process of its process namespace, and takes all the
- * others along when it ends. A mount below a read-only one is made read-only as well, because a bind does not do so.
+ * others along when it ends. What is to be mounted is collected as fstab(5) has it, because one program that mounts it all
+ * takes a tenth of the time of one for each. A mount below a read-only one is made read-only as well, because a bind does
+ * not do so.
  */
 const script = `
 set -eu
 umask 022
-root=$1
+root=$1 table= own= writable=
 shift
-bind() {
+mountAll() {
+  printf %s "$table" >"$root/.table"
+  mount --all --fstab "$root/.table"
+  table=
+}
+place() {
   if [ ! -d "$1" ]; then
     [ -e "$root$1" ] || : >"$root$1"
   elif [ ! -d "$root$1" ]; then
     mkdir "$root$1"
   fi
-  mount -o "rbind,nosuid,nodev,$2" "$1" "$root$1"
-  mounts=$(cat /proc/self/mountinfo)
+}
+collect() {
+  table="$table$2
+" own="$own$root$1
+"
+}
+mountedBelow() {
   while read -r _ _ _ _ point _; do
     case $point in *\\\\*) point=$(printf '%b' "$point") ;; esac
-    case $point in "$root$1"/*) mount -o "remount,bind,nosuid,nodev,$2" "$point" ;; esac
-  done <<END
-$mounts
+    case $point in "$root"/*) ;; *) continue ;; esac
+    case "
+$own" in *"
+$point
+"*) continue ;; esac
+    mode=ro
+    while read -r place; do
+      case $point in "$root$place"/*) mode=rw ;; esac
+    done <<END
+$writable
 END
-}
-temporary() {
-  mkdir "$root$1"
-  mount -t tmpfs -o "mode=1777,size=$2,nr_inodes=100000,nosuid,nodev" tmpfs "$root$1"
+    mount -o "remount,bind,nosuid,nodev,$mode" "$point"
+  done
 }
 mount -t tmpfs -o mode=0755,size=4m,nosuid,nodev tmpfs "$root"
 while [ "$1" != -- ]; do
   case $1 in
-  readOnly) bind "$2" ro ;;
-  readWrite) bind "$2" rw ;;
-  device) : >"$root$2" && mount --bind "$2" "$root$2" ;;
-  link) ln -s "$3" "$root$2" && shift ;;
-  temporary) temporary "$2" "$3" && shift ;;
+  readOnly | device) place "$2" && collect "$2" "$3" ;;
+  readWrite) place "$2" && collect "$2" "$3" && writable="$writable$2
+" ;;
+  temporary | processes) mkdir "$root$2" && collect "$2" "$3" ;;
+  link) ln -s "$3" "$root$2" ;;
   folder) [ -d "$root$2" ] || mkdir "$root$2" ;;
-  processes) mkdir "$root$2" && mount -t proc -o nosuid,nodev,noexec proc "$root$2" ;;
+  mountAll) mountAll ;;
   esac
-  shift 2
+  shift 3
 done
 shift
+mountAll
+rm "$root/.table"
+mounts=$(cat /proc/self/mountinfo)
+mountedBelow <<END
+$mounts
+END
 cd "$root"
 mkdir .outside
 pivot_root . .outside
@@ -79,20 +102,48 @@ export function unshareCommand(run: SandboxRun, mounts: readonly Mount[], { moun
     ...['--mount', '--pid', '--fork', '--kill-child=KILL', '--ipc', '--uts', '--cgroup'],
     ...(run.network ? [] : ['--net']),
     ...['sh', '-c', script, 'sh', mountPoint],
-    ...mounts.flatMap(mountWords),
+    ...mountWords(mounts, mountPoint),
     '--',
     run.cwd,
     ...asNobody(isRoot ? 'root' : 'mapped', limitedCommand(run)),
   ];
 }
 
-function mountWords(mount: Mount): string[] {
+/** Three words for each step of the script: what to do, the path, and what goes with it. */
+function mountWords(mounts: readonly Mount[], root: string): string[] {
+  const words: string[] = [];
+  const temporary: string[] = [];
+  for (const mount of mounts) {
+    // What is made in a file system that is not mounted yet would be hidden by it.
+    if (temporary.some((folder) => mount.path.startsWith(`${folder}/`))) words.push('mountAll', '', '');
+    if (mount.kind === 'temporary') temporary.push(mount.path);
+    words.push(mount.kind, mount.path, detailOf(mount, root));
+  }
+  return words;
+}
+
+function detailOf(mount: Mount, root: string): string {
+  const line = (source: string, type: string, options: string): string =>
+    `${fstabWord(source)} ${fstabWord(`${root}${mount.path}`)} ${type} ${options} 0 0`;
   switch (mount.kind) {
     case 'link':
-      return [mount.kind, mount.path, mount.to];
+      return mount.to;
     case 'temporary':
-      return [mount.kind, mount.path, String(mount.maxBytes)];
-    default:
-      return [mount.kind, mount.path];
+      return line('tmpfs', 'tmpfs', `mode=1777,size=${mount.maxBytes},nr_inodes=100000,nosuid,nodev`);
+    case 'readOnly':
+      return line(mount.path, 'none', 'rbind,ro,nosuid,nodev');
+    case 'readWrite':
+      return line(mount.path, 'none', 'rbind,rw,nosuid,nodev');
+    case 'device':
+      return line(mount.path, 'none', 'bind');
+    case 'processes':
+      return line('proc', 'proc', 'nosuid,nodev,noexec');
+    case 'folder':
+      return '';
   }
+}
+
+/** Blanks, backslashes and what begins a comment as octal numbers, fstab(5). */
+function fstabWord(text: string): string {
+  return text.replace(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }

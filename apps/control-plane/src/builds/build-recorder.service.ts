@@ -78,7 +78,7 @@ export class BuildRecorder {
     const timeoutMs = this.env.builds.publishTimeoutMs;
     let isNew = false;
     const askedMs = performance.now();
-    let begunMs = Number.POSITIVE_INFINITY;
+    let begunMs: number | undefined;
     const work = async (change: Write): Promise<Answer> => {
       begunMs = performance.now();
       const build = await lockUnfinished(change.tx, buildId);
@@ -93,12 +93,8 @@ export class BuildRecorder {
       await this.writer.run(await this.contextOf(buildId), undefined, work, { timeoutMs });
       return isNew;
     } catch (error) {
-      // What is asked of a transaction as its time runs out may fail in any way: then the error says nothing.
-      const isLate = performance.now() - askedMs >= timeoutMs;
-      // Tried again it would only keep other writes waiting once more, unless it was itself waiting for them.
-      const isTooSlow = isLate && performance.now() - begunMs > timeoutMs / 2;
-      const failure = isTooSlow ? tooSlow(timeoutMs) : unpublishable(error);
-      if (failure === undefined || (isLate && !isTooSlow)) throw error;
+      const failure = failureOf(error, { askedMs, begunMs, failedMs: performance.now(), timeoutMs });
+      if (failure === undefined) throw error;
       this.log.warn({ err: error, build: buildId }, 'build made no version');
       const { timings, warnings, attempts, toolchain } = outcome;
       const error_ = { ...failure, diagnostics: [] };
@@ -174,6 +170,23 @@ interface Unpublishable {
   readonly detail: string;
 }
 
+interface Course {
+  readonly askedMs: number;
+  /** Undefined when it did not come to that, for the writes before it. */
+  readonly begunMs: number | undefined;
+  readonly failedMs: number;
+  readonly timeoutMs: number;
+}
+
+/** Why a version could not be made; undefined when it may be made if tried again. */
+function failureOf(error: unknown, { askedMs, begunMs, failedMs, timeoutMs }: Course): Unpublishable | undefined {
+  if (begunMs === undefined) return undefined;
+  // What is asked of a transaction as its time runs out may fail in any way: from then on the error says nothing.
+  if (failedMs - askedMs < timeoutMs) return unpublishable(error);
+  // Tried again it would only keep other writes waiting once more, unless it was waiting for them itself.
+  return failedMs - begunMs > timeoutMs / 2 ? tooSlow(timeoutMs) : undefined;
+}
+
 function tooSlow(timeoutMs: number): Unpublishable {
   const detail =
     `the module was built, but the plugins that follow the function could not be given the version within ${timeoutMs} ms: ` +
@@ -181,7 +194,7 @@ function tooSlow(timeoutMs: number): Unpublishable {
   return { code: 'build.internal', detail };
 }
 
-/** Why a version could not be made, when trying again would not help. */
+/** What an error says of a version that can never be made. */
 function unpublishable(error: unknown): Unpublishable | undefined {
   if (databaseError(error) !== undefined) return undefined;
   const known = AppError.from(error);

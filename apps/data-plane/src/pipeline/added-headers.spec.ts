@@ -21,6 +21,10 @@ describe('withAddedHeaders', () => {
     expect(response.headers).toEqual({ 'x-a': '1', 'x-list': ['a', 'b'] });
   });
 
+  it('adds a header that is called as something every object has', () => {
+    expect(withAddedHeaders(response, attributesWith({ constructor: 'c' })).headers).toMatchObject({ constructor: 'c' });
+  });
+
   it.each([[['a']], ['text'], [{ 'x-a': 1 }], [{ 'bad name': 'v' }], [{ 'x-a': 'line\nbreak' }]])('refuses %j', (added) => {
     expect(() => withAddedHeaders(response, attributesWith(added))).toThrow(expect.objectContaining({ code: 'plugin.bad_output' }));
   });

@@ -19,7 +19,7 @@ export function withAddedHeaders(response: GatewayResponse, attributes: RequestA
   if (!added.success) throw new AppError('plugin.bad_output', { detail: `the attribute ${attribute} must be an object of header names and texts` });
   const headers = { ...response.headers };
   for (const [name, value] of Object.entries(checkedHeaders(added.data))) {
-    const there = headers[name];
+    const there = Object.hasOwn(headers, name) ? headers[name] : undefined;
     headers[name] = there === undefined ? value : [there, value].flat();
   }
   return { ...response, headers };

@@ -75,31 +75,18 @@ function changedHeaders(before: readonly string[], given: NonNullable<Changes['h
     named.add(lower);
     const known = joined.get(lower);
     if (known !== undefined && known.name === name && known.value === value) {
-      pushLines(after, before, lower);
+      after.push(...known.lines);
     } else {
       isSame = false;
       for (const one of [value].flat()) after.push(name, one);
     }
   }
-  for (const { name } of joined.values()) {
-    const lower = name.toLowerCase();
+  for (const [lower, { lines }] of joined) {
     if (named.has(lower)) continue;
-    if (isKept(lower)) pushLines(after, before, lower);
+    if (lower === 'cookie' || isFraming(lower)) after.push(...lines);
     else isSame = false;
   }
   return isSame ? before : after;
-}
-
-/** Headers that replacing all headers leaves alone. */
-function isKept(lower: string): boolean {
-  return lower === 'cookie' || isFraming(lower);
-}
-
-function pushLines(after: string[], from: readonly string[], lower: string): void {
-  for (let index = 0; index + 1 < from.length; index += 2) {
-    const name = from[index] ?? '';
-    if (name.toLowerCase() === lower) after.push(name, from[index + 1] ?? '');
-  }
 }
 
 function withCookies(rawHeaders: readonly string[], before: string | undefined, cookies: readonly OutputCookie[]): readonly string[] {

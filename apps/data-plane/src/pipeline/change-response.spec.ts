@@ -17,11 +17,17 @@ describe('changedResponse', () => {
   });
 
   it('replaces headers as a whole, but not cookies, and keeps lists that come back joined', () => {
-    expect(change({ headers: { Link: '</a>, </b>', 'X-A': 'b', 'Content-Length': '9' } }).headers).toEqual({
+    expect(change({ headers: { Link: '</a>, </b>', 'X-A': 'b', 'Content-Length': '9', constructor: 'c' } }).headers).toEqual({
+      constructor: 'c',
       link: ['</a>', '</b>'],
       'x-a': 'b',
       'set-cookie': ['a=1; SameSite=Lax'],
     });
+  });
+
+  it('leaves alone what is the gateway’s to set', () => {
+    const challenged = { status: 407, headers: { 'proxy-authenticate': 'Basic', 'x-a': '1' }, body: '' };
+    expect(change({ headers: { 'Proxy-Authenticate': 'None' } }, challenged).headers).toEqual({ 'proxy-authenticate': 'Basic' });
   });
 
   it('takes cookies from their own field; those that come back keep what plugins do not see of them', () => {

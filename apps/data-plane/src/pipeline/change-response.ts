@@ -2,7 +2,7 @@ import type { ResponseTransformerOutput } from '@torii/contracts';
 import { allowsBody } from './apply-output.js';
 import type { GatewayResponse } from './gateway-request.js';
 import { bytesOf, givenBody } from './output-body.js';
-import { checkedHeaders } from './output-headers.js';
+import { checkedHeaders, isReserved } from './output-headers.js';
 import { cookieLines } from './response-cookies.js';
 import { joinedValue } from './response-texts.js';
 
@@ -10,8 +10,8 @@ type Headers = Readonly<Record<string, string | string[]>>;
 
 /**
  * The response as a transformer wants it. What its output leaves out stays as it is, also the status; headers are replaced
- * as a whole, but for cookies, which have a field of their own. What the output gives as it was stays byte for byte as it
- * was. A body given as text is not encoded, whatever the one before was.
+ * as a whole, but for those that are the gateway's to set, and cookies, which have a field of their own. What the output
+ * gives as it was stays byte for byte as it was. A body given as text is not encoded, whatever the one before was.
  *
  * Throws `plugin.bad_output` for what cannot be sent.
  */
@@ -33,9 +33,10 @@ function changedHeaders(before: Headers, given: NonNullable<ResponseTransformerO
   const after: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(checkedHeaders(given))) {
     if (name === 'set-cookie') continue;
-    const known = before[name];
+    const known = Object.hasOwn(before, name) ? before[name] : undefined;
     after[name] = known !== undefined && joinedValue(known) === value ? known : value;
   }
+  for (const name of Object.keys(before)) if (isReserved(name)) after[name] = before[name] ?? '';
   const cookies = [...[before['set-cookie'] ?? []].flat(), ...addedCookies(before, given)];
   if (cookies.length > 0) after['set-cookie'] = cookies;
   return isSameHeaders(before, after) ? before : after;
@@ -57,7 +58,7 @@ function withCookies(headers: Headers, cookies: NonNullable<ResponseTransformerO
 
 function isSameHeaders(a: Headers, b: Headers): boolean {
   const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => isSameValue(a[name], b[name]));
+  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && isSameValue(a[name], b[name]));
 }
 
 function isSameValue(a: string | string[] | undefined, b: string | string[] | undefined): boolean {

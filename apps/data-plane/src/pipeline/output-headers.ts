@@ -41,6 +41,11 @@ export function checkedHeaders(given: GivenHeaders): Record<string, string | str
   return headers;
 }
 
+/** Whether a header of a response, its name in lower case, is ours to set. */
+export function isReserved(lower: string): boolean {
+  return reservedHeaders.has(lower);
+}
+
 /** Whether a header of a request belongs to its framing or to the connection. Throws `plugin.bad_output` when the name is none. */
 export function isFraming(name: string): boolean {
   if (!headerName.test(name)) throw notAName(name);

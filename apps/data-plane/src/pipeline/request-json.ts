@@ -35,16 +35,28 @@ function joinedHeadersJson(rawHeaders: readonly string[]): string {
   return `{${[...joinedHeaders(rawHeaders).values()].map(({ name, value }) => `${jsonString(name)}:${jsonString(value)}`).join(',')}}`;
 }
 
-/** Headers by their names in lower case, with the name as it came first. */
-export function joinedHeaders(rawHeaders: readonly string[]): ReadonlyMap<string, { readonly name: string; readonly value: string }> {
-  const headers = new Map<string, { readonly name: string; value: string }>();
+export interface JoinedHeader {
+  /** As it came first. */
+  readonly name: string;
+  readonly value: string;
+  /** Name and value in turn, as they came. */
+  readonly lines: readonly string[];
+}
+
+/** Headers by their names in lower case. */
+export function joinedHeaders(rawHeaders: readonly string[]): ReadonlyMap<string, JoinedHeader> {
+  const headers = new Map<string, { readonly name: string; value: string; readonly lines: string[] }>();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     const value = rawHeaders[index + 1] ?? '';
     const lower = name.toLowerCase();
     const known = headers.get(lower);
-    if (known === undefined) headers.set(lower, { name, value });
-    else known.value += `${lower === 'cookie' ? '; ' : ', '}${value}`;
+    if (known === undefined) {
+      headers.set(lower, { name, value, lines: [name, value] });
+    } else {
+      known.value += `${lower === 'cookie' ? '; ' : ', '}${value}`;
+      known.lines.push(name, value);
+    }
   }
   return headers;
 }

@@ -1,7 +1,7 @@
 import { BuildError, type Diagnostic } from '@torii/contracts';
 import type { BuildResult, BuildFailure as EsbuildFailure, OutputFile } from 'esbuild';
 import { type CompactSourceMap, compactSourceMap } from './compact-source-map.js';
-import { diagnosticOf } from './esbuild-diagnostics.js';
+import { type Told, told } from './esbuild-diagnostics.js';
 import { loadEsbuild } from './load-esbuild.js';
 import { PackageFolder } from './package-folder.js';
 import { PathAliases } from './path-aliases.js';
@@ -39,6 +39,8 @@ export async function bundle(request: BundleRequest, { codeMaxBytes, bundlerMaxB
   const packages = nodeModules === undefined ? undefined : new PackageFolder(nodeModules);
   const tsconfig = readTsconfig(files);
   const result = await runEsbuild(request, { packages, tsconfig }, await loadEsbuild(bundlerMaxBytes));
+  const { errors, warnings } = told(result);
+  if (errors.length > 0) throw compileFailed({ errors, warnings });
   const [map, code] = [result.outputFiles.find(isMap), result.outputFiles.find((file) => !isMap(file))];
   if (code === undefined || map === undefined) throw new Error('esbuild answered without a bundle');
   if (code.contents.length > codeMaxBytes) {
@@ -50,7 +52,7 @@ export async function bundle(request: BundleRequest, { codeMaxBytes, bundlerMaxB
   return {
     code: code.text,
     sourceMap: compactSourceMap(map.text),
-    warnings: [...tsconfig.warnings, ...result.warnings.map((message) => diagnosticOf(message, 'warning'))],
+    warnings: [...tsconfig.warnings, ...warnings],
   };
 }
 
@@ -100,13 +102,12 @@ function hasEnded(error: unknown): boolean {
 }
 
 function failureOf(error: unknown): unknown {
-  const failure = error as Partial<EsbuildFailure>;
-  if (failure.errors !== undefined && failure.errors.length > 0) {
-    const errors = failure.errors.map((message) => diagnosticOf(message, 'error'));
-    const warnings = (failure.warnings ?? []).map((message) => diagnosticOf(message, 'warning'));
-    return new BuildError('build.compile_failed', summaryOf(errors), { diagnostics: [...errors, ...warnings] });
-  }
-  return error;
+  const { errors = [], warnings = [] } = error as Partial<EsbuildFailure>;
+  return errors.length > 0 ? compileFailed(told({ errors, warnings })) : error;
+}
+
+function compileFailed({ errors, warnings }: Told): BuildError {
+  return new BuildError('build.compile_failed', summaryOf(errors), { diagnostics: [...errors, ...warnings] });
 }
 
 function summaryOf([first, ...others]: readonly Diagnostic[]): string {

@@ -1,5 +1,9 @@
 import { isBuiltin } from 'node:module';
 
+/** Why an import cannot be had whose name is put together. */
+export const patternRefusal =
+  'import() and require() take the name of one file, written out: what is put together when the function runs cannot be bundled; name each file by itself';
+
 /** Why an import cannot be had from anywhere; undefined for those that may be had. */
 export function refusalOf(specifier: string): string | undefined {
   const shown = specifier.length > 200 ? `${specifier.slice(0, 200)}...` : specifier;

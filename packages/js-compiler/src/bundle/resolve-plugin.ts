@@ -5,7 +5,7 @@ import { namespaces } from './module-names.js';
 import type { PackageFolder } from './package-folder.js';
 import type { PathAliases } from './path-aliases.js';
 import { pdkName, pdkTree } from './pdk-files.js';
-import { missingPackage, refusalOf } from './refusals.js';
+import { missingPackage, patternRefusal, refusalOf } from './refusals.js';
 import { joinInTree, type VirtualTree } from './virtual-tree.js';
 
 /** Set on what the plugin itself asks esbuild to resolve. */
@@ -14,7 +14,7 @@ const any = /.*/;
 
 /**
  * Lets a bundle hold the function's files, `@torii/pdk` and what is in `node_modules`, and nothing else: esbuild never
- * opens a file by itself. Everything else is refused with what to do about it, at the place of the import.
+ * opens a file by itself, though it lists folders for names that are put together (see `told`). Everything else is refused with what to do about it, at the place of the import.
  */
 export function resolvePlugin(source: VirtualTree, aliases: PathAliases, packages: PackageFolder | undefined): Plugin {
   return {
@@ -25,7 +25,8 @@ export function resolvePlugin(source: VirtualTree, aliases: PathAliases, package
       build.onLoad({ filter: any, namespace: namespaces.source }, (args) => load(args.path, source.read(args.path)));
       build.onLoad({ filter: any, namespace: namespaces.pdk }, (args) => load(args.path, pdkTree().read(args.path)));
       build.onLoad({ filter: any, namespace: namespaces.package }, (args) => load(args.path, packages?.read(args.path)));
-      build.onLoad({ filter: any, namespace: 'file' }, (args) => refuse(`${args.path} is not one of the function's files`));
+      // What esbuild has found on the machine by itself for a name that is put together; which files those are, nobody is told.
+      build.onLoad({ filter: any, namespace: 'file' }, () => refuse(patternRefusal));
     },
   };
 }

@@ -13,6 +13,7 @@ export interface Tsconfig {
 }
 
 const file = 'tsconfig.json';
+const maxBytes = 65_536;
 const keptCompilerOptions = [
   'experimentalDecorators',
   'jsx',
@@ -26,9 +27,10 @@ const keptCompilerOptions = [
 export function readTsconfig(files: ReadonlyMap<string, Uint8Array>): Tsconfig {
   const source = files.get(file);
   try {
+    if (source !== undefined && source.length > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
     return tsconfigOf(source === undefined ? {} : compilerOptionsOf(new TextDecoder().decode(source)));
   } catch (error) {
-    const message = `it is left aside, because it is no JSON with comments: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `it is left aside, because it cannot be read as JSON with comments: ${error instanceof Error ? error.message : String(error)}`;
     return { ...tsconfigOf({}), warnings: [{ severity: 'warning', message, file }] };
   }
 }
@@ -54,7 +56,7 @@ function compilerOptionsOf(text: string): Options {
 
 /** Without comments and commas before a closing bracket, which TypeScript allows; what is inside of texts stays. */
 function withoutComments(text: string): string {
-  const bare = text.replace(/("(?:\\.|[^"\\\n])*")|\/\/[^\n]*|\/\*[^]*?\*\//g, (_, quoted?: string) => quoted ?? ' ');
+  const bare = text.replace(/("(?:\\.|[^"\\\n])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (_, quoted?: string) => quoted ?? ' ');
   return bare.replace(/("(?:\\.|[^"\\\n])*")|,(?=\s*[}\]])/g, (_, quoted?: string) => quoted ?? '');
 }
 

@@ -61,6 +61,17 @@ describe('RequestAttributes', () => {
     expect(attributes.toJson()).toBe('{"c":null}');
   });
 
+  it('has a copy with the same values and limits, that changes apart from it', () => {
+    const attributes = new RequestAttributes();
+    attributes.set('a', `"${'x'.repeat(40_000)}"`);
+    const copy = attributes.copy();
+    expect(copy.toJson()).toBe(attributes.toJson());
+    expect(copy.set('b', `"${'x'.repeat(40_000)}"`)).toBe(false);
+    expect(copy.del('a')).toBe(true);
+    expect(attributes.get('a')).toBeDefined();
+    expect(copy.toJson()).toBe('{}');
+  });
+
   it('refuses an output that asks for too much', () => {
     const attributes = new RequestAttributes();
     expect(() => attributes.apply({ set: { a: 'x'.repeat(70_000) } })).toThrow(expect.objectContaining({ code: 'plugin.bad_output' }));

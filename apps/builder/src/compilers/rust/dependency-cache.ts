@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { useOfFolder } from '../../sandbox/folder-use.js';
+import { removeTree } from '../../sandbox/remove-tree.js';
 
 const completeFile = 'complete.json';
 /** In the place of that one, where making was ended before its time. */
@@ -78,7 +79,7 @@ export class DependencyCache {
       await rm(path.join(folder, partialFile), { force: true });
     } catch (error) {
       if (signal.aborted) await writeUse(folder, partialFile);
-      else await rm(folder, { recursive: true, force: true });
+      else await removeTree(folder);
       throw error;
     }
     await this.prune();
@@ -101,7 +102,7 @@ export class DependencyCache {
     for (const { key, bytes } of entries.sort((one, other) => one.usedAtMs - other.usedAtMs)) {
       if (total <= this.options.maxBytes * keptPart) return;
       if (this.inUse.has(key)) continue;
-      await rm(path.join(this.options.folder, key), { recursive: true, force: true });
+      await removeTree(path.join(this.options.folder, key));
       total -= bytes;
     }
   }
@@ -111,7 +112,7 @@ export class DependencyCache {
     const { folder } = this.options;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const key of await readdir(folder)) {
-      if ((await useOf(path.join(folder, key))) === undefined) await rm(path.join(folder, key), { recursive: true, force: true });
+      if ((await useOf(path.join(folder, key))) === undefined) await removeTree(path.join(folder, key));
     }
   }
 }
