@@ -36,5 +36,8 @@ export default {
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,packages}/*/src/**/*.spec.ts', '<rootDir>/scripts/**/*.spec.mjs'] },
     { ...base, displayName: 'integration', testMatch: ['<rootDir>/{apps,packages}/*/test/**/*.int.spec.ts'] },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.spec.ts'] },
+    ...(process.env.TORII_TEST_LONG === 'true'
+      ? [{ ...base, displayName: 'long', testMatch: ['<rootDir>/{apps,packages}/*/{src,test}/**/*.long.spec.ts'] }]
+      : []),
   ],
 };

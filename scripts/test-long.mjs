@@ -12,6 +12,7 @@ const scale = Number(values.scale);
 const scaled = (amount) => String(Math.max(1, Math.round(amount * scale)));
 
 const runs = [
+  { title: 'long tests', command: ['scripts/test.mjs', '--selectProjects', 'long'], env: { TORII_TEST_LONG: 'true' } },
   { title: 'differential', command: ['scripts/differential-long.mjs', '--seconds', scaled(300)] },
   { title: 'fuzz', command: ['scripts/fuzz-long.mjs', scaled(300)] },
   { title: 'churn', command: ['bench/churn.mjs', '--swaps', scaled(10_000), '--calls', scaled(1_000_000)] },
@@ -29,9 +30,9 @@ try {
   if (!(scale > 0)) throw new Error('--scale takes a number above 0');
   await bootstrap();
   let failed = 0;
-  for (const { title, command } of runs) {
+  for (const { title, command, env } of runs) {
     try {
-      const output = await step(title, (say) => runProgram(title, [appNode(), ...command], { say }));
+      const output = await step(title, (say) => runProgram(title, [appNode(), ...command], { env, say }));
       for (const line of output
         .trim()
         .split(/[\r\n]+/)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -203,6 +203,19 @@ describe('a function in Go', () => {
       },
       { timeoutMs: 60_000 },
     );
+  });
+
+  promises('finds no half-made cache that a builder left which was killed, and does not keep it', async () => {
+    const [left, underWay] = [path.join(cacheFolder, 'seeds', '.new-left'), path.join(cacheFolder, 'seeds', '.new-under-way')];
+    for (const folder of [left, underWay]) await mkdir(path.join(folder, 'cache'), { recursive: true });
+    await utimes(left, 0, 0);
+
+    await build({ 'main.go': hello });
+
+    await expect(stat(left)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(stat(underWay)).resolves.toBeDefined();
+    await rmdir(path.join(underWay, 'cache'));
+    await rmdir(underWay);
   });
 
   promises('gets modules from the proxy alone, and keeps them for the builds after it', async () => {

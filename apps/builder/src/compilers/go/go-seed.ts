@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -31,6 +31,8 @@ const common = [
 const seedMaxBytes = 160 * 1024 * 1024;
 const filesMax = 20_000;
 const memoryMaxBytes = 2 * 1024 * 1024 * 1024;
+const scratchPrefix = '.new-';
+const abandonedMs = 3_600_000;
 const PackageList = z.array(z.string());
 
 interface Seed {
@@ -93,7 +95,17 @@ export class GoSeed {
   }
 
   private async findOrMake(toolchain: GoToolchain): Promise<Seed> {
+    await this.removeAbandoned();
     return (await this.newest(toolchain)) ?? this.make(toolchain, { generation: 1, packages: common, from: undefined });
+  }
+
+  /** What a builder that was killed was making; what another one makes now is younger. */
+  private async removeAbandoned(): Promise<void> {
+    for (const name of await readdir(this.folder).catch(() => [])) {
+      const place = path.join(this.folder, name);
+      const entry = name.startsWith(scratchPrefix) ? await stat(place).catch(() => undefined) : undefined;
+      if (entry !== undefined && Date.now() - entry.mtimeMs > abandonedMs) await rm(place, { recursive: true, force: true });
+    }
   }
 
   private async extend(toolchain: GoToolchain, packages: readonly string[]): Promise<void> {
@@ -111,7 +123,7 @@ export class GoSeed {
     toolchain: GoToolchain,
     { generation, packages, from }: { readonly generation: number; readonly packages: readonly string[]; readonly from: string | undefined },
   ): Promise<Seed> {
-    const scratch = path.join(this.folder, `.new-${randomUUID()}`);
+    const scratch = path.join(this.folder, `${scratchPrefix}${randomUUID()}`);
     try {
       await mkdir(path.join(scratch, 'tmp'), { recursive: true, mode: 0o700 });
       await mkdir(path.join(scratch, 'modules'), { mode: 0o700 });
