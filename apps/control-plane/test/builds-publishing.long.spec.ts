@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Build, BuildOutcome } from '@torii/contracts';
+import type { Build } from '@torii/contracts';
 import { eventually } from '@torii/test-kit';
 import { type BuilderOptions, TestBuilder } from './support/a-builder.js';
 import { type ApiClient, aModule } from './support/api-client.js';
@@ -41,23 +41,6 @@ function over({ id }: Build, by: ApiClient = api): Promise<Build> {
     return body;
   };
   return eventually(attempt, { timeoutMs: 60_000 });
-}
-
-const jobKey = ({ id }: Build): string => `{${torii.keyPrefix}-q}:build-javascript:${id}`;
-
-/** Holds the row of a function; answers what lets it go, once so many wait for a lock. */
-async function holdFunction(name: string) {
-  const client = await torii.database.connect();
-  await client.query('BEGIN');
-  await client.query('SELECT 1 FROM functions WHERE name = $1 FOR UPDATE', [name]);
-  const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-  return {
-    untilWaiting: (count: number) => eventually(async () => expect((await client.query(waiting)).rowCount).toBe(count), { timeoutMs: 8_000 }),
-    release: async () => {
-      await client.query('COMMIT');
-      client.release();
-    },
-  };
 }
 
 describe('a version', () => {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Build, BuildOutcome } from '@torii/contracts';
 import { eventually } from '@torii/test-kit';
 import { type BuilderOptions, TestBuilder } from './support/a-builder.js';
-import { type ApiClient, aModule } from './support/api-client.js';
+import type { ApiClient } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
 
 let torii: TestControlPlane;
@@ -10,7 +10,7 @@ let api: ApiClient;
 const open: { close(): unknown }[] = [];
 
 beforeAll(async () => {
-  torii = await startControlPlane({ env: { TORII_BUILD_PUBLISH_TIMEOUT_MS: '35000' } });
+  torii = await startControlPlane();
   api = torii.api;
 }, 60_000);
 afterAll(() => torii?.close(), 30_000);

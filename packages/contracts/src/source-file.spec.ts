@@ -21,6 +21,7 @@ describe('FilePath', () => {
     ['node_modules/x/index.js', /builds fill it/],
     ['sub/Node_Modules/x', /builds fill it/],
     ['.git/hooks/post-checkout', /builds fill it/],
+    ['.hg/hgrc', /builds fill it/],
     ['x.', /ends with a dot/],
     ['x'.repeat(300), /255/],
   ])('refuses %j and says why', (path, message) => {

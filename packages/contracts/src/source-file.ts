@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const segmentPattern = /^[^\\:*?"<>|\p{Cc}]{1,128}$/u;
 /** Folders whose contents are made by tools, and would carry what we did not check into a build. */
-const reservedFolders = new Set(['node_modules', '.git']);
+const reservedFolders = new Set(['node_modules', '.git', '.hg', '.svn', '.bzr']);
 
 const pathMaxLength = 255;
 

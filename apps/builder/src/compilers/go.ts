@@ -7,6 +7,7 @@ import { GoModules, mayLackModules } from '../dependencies/go.js';
 import { readOutput } from '../sandbox/read-output.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { CompileContext, CompileRequest, CompileResult, Compiler } from './compiler.js';
+import { shortDigest } from './folder-digest.js';
 import { findGo, type GoPlaces, type GoToolchain } from './go/find-go.js';
 import { parseGoOutput } from './go/go-diagnostics.js';
 import { goBuildFlags, goEnvironment } from './go/go-environment.js';
@@ -64,7 +65,7 @@ class GoCompiler implements Compiler {
     if (typeof toolchain === 'string') return { name: this.language, available: false, reason: toolchain };
     // The build that needs it says what is wrong with it.
     this.seed.prepare(toolchain).catch(() => undefined);
-    return { name: this.language, available: true, toolchain: { go: toolchain.version } };
+    return { name: this.language, available: true, toolchain: { go: toolchain.version, 'torii-pdk': await shortDigest(pdks) } };
   }
 
   async compile(request: CompileRequest, context: CompileContext): Promise<CompileResult> {

@@ -87,6 +87,11 @@ describe('changedRequest', () => {
     [{ headers: { a: '1', A: '2' } }, /twice/],
     [{ cookies: [{ name: 'a;b', value: 'x' }] }, /cookie/],
     [{ body_base64: '!' }, /base64/],
+    [{ headers: { Host: ['a.example', 'b.example'] } }, /host/i],
+    [{ method: 'connect' }, /CONNECT/],
+    [{ url: 'http://a.example:8080@other.example/' }, /url/],
+    [{ url: '/a\\b' }, /url/],
+    [{ url: '/a%2F..%2Fb' }, /url/],
   ])('refuses %j', (output, message) => {
     expect(() => change(output)).toThrow(message);
     expect(() => change(output)).toThrow(expect.objectContaining({ code: 'plugin.bad_output' }));

@@ -25,7 +25,7 @@ export function changedRequest(request: OutgoingRequest, authority: string, outp
   if (output.cookies != null) rawHeaders = withCookies(rawHeaders, request.cookieHeader, output.cookies);
   if (body !== request.body) rawHeaders = withLength(rawHeaders, body?.length ?? 0);
   return {
-    method: output.method == null ? request.method : output.method.toUpperCase(),
+    method: output.method == null ? request.method : changedMethod(output.method),
     ...changedTarget(request, authority, output.url),
     rawHeaders,
     cookieHeader: rawHeaders === request.rawHeaders ? request.cookieHeader : cookieHeaderOf(rawHeaders),
@@ -38,6 +38,13 @@ function changedBody(before: Uint8Array | undefined, output: Changes): Uint8Arra
   if (given === undefined) return before;
   const body = bytesOf(given.content);
   return before !== undefined && Buffer.compare(before, body) === 0 ? before : body;
+}
+
+function changedMethod(given: string): string {
+  const method = given.toUpperCase();
+  // It would make of the connection to the target a tunnel (RFC 9110 section 9.3.6), past all that stands on the route.
+  if (method === 'CONNECT') throw badOutput('method: it must not be CONNECT');
+  return method;
 }
 
 function changedTarget(request: OutgoingRequest, authority: string, url: string | null | undefined): Pick<OutgoingRequest, 'path' | 'search'> {
@@ -57,7 +64,7 @@ function changedTarget(request: OutgoingRequest, authority: string, url: string 
 
 /** What a request line may hold (RFC 9112 section 3.2), and what clients may send. */
 function checkedUrlPart(part: string): string {
-  if (/[^\x21-\xff]|#/.test(part)) throw new Error('it holds characters that must be escaped');
+  if (/[^\x21-\xff]/.test(part)) throw new Error('it holds characters that must be escaped');
   return part;
 }
 
@@ -73,6 +80,8 @@ function changedHeaders(before: readonly string[], given: NonNullable<Changes['h
     const lower = name.toLowerCase();
     if (named.has(lower)) throw badOutput(`the header ${name} is given twice`);
     named.add(lower);
+    // RFC 9112 section 3.2: who goes by which of several is anybody's guess.
+    if (lower === 'host' && Array.isArray(value)) throw badOutput('the header host is given twice');
     const known = joined.get(lower);
     if (known !== undefined && known.name === name && known.value === value) {
       after.push(...known.lines);

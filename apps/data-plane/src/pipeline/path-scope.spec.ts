@@ -31,4 +31,19 @@ describe('PathScope', () => {
     expect(guarded('/admin/public%2Fx')).toBe(true);
     expect(guarded('/admin/public/%78')).toBe(false);
   });
+
+  it('is not escaped from by doubled slashes, which many servers read as one', () => {
+    const guarded = scope(['/admin(/.*)?'], ['/admin/public/.*']);
+    expect(['//admin', '/admin//x', '/%61dmin//x', '//admin/public/x', '/admin/public//x'].map(guarded)).toEqual([true, true, true, true, false]);
+  });
+
+  it('is not escaped from where an expression holds escapes, by writing them otherwise', () => {
+    const guarded = scope(['/caf%C3%A9/a%20b']);
+    expect(['/caf%C3%A9/a%20b', '/caf%c3%a9/a%20b', '/%63af%C3%A9/%61%20b'].map(guarded)).toEqual([true, true, true]);
+  });
+
+  it('takes every expression that is one by itself', () => {
+    const has = scope(['/a\\Q.b', '/c|/d']);
+    expect(['/a.b', '/c', '/d', '/axb'].map(has)).toEqual([true, true, true, false]);
+  });
 });

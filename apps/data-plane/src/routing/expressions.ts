@@ -8,14 +8,24 @@ export interface Expression {
 /** The expressions of one route table in RE2's syntax, each compiled once however many routes have it. */
 export class Expressions {
   private readonly compiled = new Map<string, Expression>();
+  private readonly compiledForPaths = new Map<string, Expression>();
 
   /** Throws on what RE2 does not know; the control plane has refused that. */
   compile(source: string): Expression {
-    let expression = this.compiled.get(source);
-    if (expression === undefined) {
-      expression = RE2JS.compile(source);
-      this.compiled.set(source, expression);
-    }
-    return expression;
+    return compiledIn(this.compiled, source, 0);
   }
+
+  /** The same, but a dot is for every character: nobody gets past a slot by a line feed in a path. */
+  compileForPaths(source: string): Expression {
+    return compiledIn(this.compiledForPaths, source, RE2JS.DOTALL);
+  }
+}
+
+function compiledIn(known: Map<string, Expression>, source: string, flags: number): Expression {
+  let expression = known.get(source);
+  if (expression === undefined) {
+    expression = RE2JS.compile(source, flags);
+    known.set(source, expression);
+  }
+  return expression;
 }

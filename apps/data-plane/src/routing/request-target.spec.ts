@@ -38,6 +38,27 @@ describe('parseRequestTarget', () => {
     expect(parseRequestTarget('/a%2Fb/c', '').segments).toEqual(['a/b', 'c']);
   });
 
+  it.each([
+    // A fragment, a backslash or a name before an @: what is meant depends on who reads them.
+    '/admin#x',
+    '/a?b#c',
+    '/x\\..\\admin',
+    '/a\\b',
+    'http://h@other/x',
+    'http://h#x',
+    // Segments that only show once escapes are read.
+    '/x%2F..%2Fadmin',
+    '/x%2f%2e%2e',
+    '/%2e%2Fx',
+    '/x%5C..%5cadmin',
+  ])('refuses %s, which others may read as another path', (url) => {
+    expect(() => parseRequestTarget(url, 'h')).toThrow(expect.objectContaining({ code: 'client.bad_request' }));
+  });
+
+  it('takes dots that are a part of a name', () => {
+    expect(parseRequestTarget('/a..b/...%2F..c/.well-known?x=../..', 'h').segments).toEqual(['a..b', '.../..c', '.well-known']);
+  });
+
   it.each(['*', 'a', 'ftp://x/', '/%', '/%zz', '/a/../b', '/a/%2e%2E/b', '/./a', `/${'a/'.repeat(300)}`])('refuses %s', (url) => {
     expect(() => parseRequestTarget(url, 'h')).toThrow(AppError);
   });

@@ -18,6 +18,8 @@ const segmentsMax = 256;
 /** RFC 3986 section 3.2: a name or an address in brackets, and a port; empty when the client named none. */
 const authorityPattern = /^(\[[0-9a-f:.]+\]|[\w.~%!$&'()*+,;=-]*)(:\d*)?$/i;
 
+const hiddenDots = /(^|[/\\])\.{1,2}([/\\]|$)/;
+
 /** Hosts of the authorities that were seen last: most requests name one of a few. */
 const hosts = new Map<string, string>();
 const knownHostsMax = 1_000;
@@ -27,27 +29,33 @@ const knownHostMaxChars = 261;
 /**
  * Reads a request line's target in origin form (`/a?b`) or absolute form (`http://host/a?b`), RFC 9112 section 3.2.
  *
- * Throws `client.bad_request` for other forms, a host that is none, broken escapes, `.` and `..` segments (plain or escaped: what they mean
- * depends on who resolves them) and more than 256 segments.
+ * Throws `client.bad_request` for other forms, a host that is none, broken escapes, more than 256 segments, and for what means one
+ * path to some and another to others: `.` and `..` segments, plain or escaped, a backslash, a fragment. Plugins that guard a
+ * path would be passed by it.
  */
 export function parseRequestTarget(url: string, hostHeader: string | undefined): RequestTarget {
   let authority = hostHeader ?? '';
   let target = url;
   if (!target.startsWith('/')) {
-    const absolute = /^https?:\/\/([^/?#@]+)(.*)$/i.exec(target);
+    const absolute = /^https?:\/\/([^/?#@]+)([/?].*)?$/i.exec(target);
     if (absolute === null) throw badTarget('the request target must be a path');
     authority = absolute[1] ?? '';
     target = absolute[2] ?? '';
     if (!target.startsWith('/')) target = `/${target}`;
   }
+  // RFC 9112 section 3.2: a request target has no fragment.
+  if (target.includes('#')) throw badTarget('the request target holds a #, which is written %23');
   const host = hosts.get(authority) ?? checkedHost(authority);
   const queryAt = target.indexOf('?');
   const path = queryAt === -1 ? target : target.slice(0, queryAt);
+  if (path.includes('\\')) throw badTarget('the path holds a backslash, which is written %5C');
+  const segments = segmentsOf(path);
+  if (path.includes('%')) refuseHiddenDots(segments);
   return {
     host,
     authority,
     path,
-    segments: segmentsOf(path),
+    segments,
     search: queryAt === -1 ? '' : target.slice(queryAt + 1),
   };
 }
@@ -57,6 +65,11 @@ export function segmentsOf(path: string): string[] {
   const segments = path.slice(1).split('/');
   if (segments.length > segmentsMax) throw badTarget(`the path has more than ${segmentsMax} segments`);
   return segments.map(decodeSegment);
+}
+
+/** A `..` between escaped slashes is a segment to whoever reads the escapes first, and splits then. */
+function refuseHiddenDots(segments: readonly string[]): void {
+  for (const segment of segments) if (hiddenDots.test(segment)) throw badTarget('the path holds a . or .. segment between escaped slashes');
 }
 
 function decodeSegment(raw: string): string {

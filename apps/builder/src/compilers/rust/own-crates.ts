@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { folderDigest, shortDigest } from '../folder-digest.js';
 
 const pdk = 'torii-pdk';
 const extismPdk = 'extism-pdk';
@@ -22,8 +21,7 @@ export class OwnCrates {
 
   /** For the toolchain of a build. */
   async versions(): Promise<Record<string, string>> {
-    const manifest = await readFile(path.join(this.folder, pdk, 'Cargo.toml'), 'utf8');
-    return { [pdk]: /^version = "([^"]+)"/m.exec(manifest)?.[1] ?? 'unknown' };
+    return { [pdk]: await shortDigest(this.folder) };
   }
 
   /** Of all files of some of them, which do not change while a builder runs. */
@@ -33,18 +31,8 @@ export class OwnCrates {
   }
 
   private digestOnce(folder: string): Promise<string> {
-    const digest = this.digests.get(folder) ?? digestOf(folder);
+    const digest = this.digests.get(folder) ?? folderDigest(folder);
     this.digests.set(folder, digest);
     return digest;
   }
-}
-
-async function digestOf(folder: string): Promise<string> {
-  const hash = createHash('sha256');
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
-  for (const file of files.sort()) {
-    hash.update(`${path.relative(folder, file)}\0`).update(await readFile(file));
-  }
-  return hash.digest('hex');
 }
