@@ -20,7 +20,15 @@ const key = readFileSync(path.join(values.home, 'admin-key'), 'utf8').trim();
 const run = Date.now().toString(36);
 const queuedFunctions = 5;
 
-const comments = { javascript: '//', typescript: '//', assemblyscript: '//', go: '//', rust: '//', wat: ';;' };
+/** The source with one export more, so that every build makes a module that nobody has. */
+const withExport = {
+  javascript: (text, name) => `${text}\nexport function ${name}() {}\n`,
+  typescript: (text, name) => `${text}\nexport function ${name}() {}\n`,
+  assemblyscript: (text, name) => `${text}\nexport function ${name}(): i32 {\n  return 0;\n}\n`,
+  go: (text, name) => `${text}\n//go:wasmexport ${name}\nfunc ${name}() int32 { return 0 }\n`,
+  rust: (text, name) => `${text}\n#[unsafe(no_mangle)]\npub extern "C" fn ${name}() -> i32 {\n    0\n}\n`,
+  wat: (text, name) => text.replace(/\)\s*$/, `  (func (export "${name}")))\n`),
+};
 
 async function api(method, resource, body) {
   const response = await fetch(`${values.api}${resource}`, {
@@ -45,7 +53,7 @@ async function measure(language, template) {
   const { files, ...rest } = await api('GET', `/api/v1/templates/${language}/${template}`);
   const { entry } = (await api('GET', '/api/v1/languages')).items.find((item) => item.name === language);
   const sources = (round) =>
-    files.map((file) => (file.path === entry ? { ...file, content: `${file.content}\n${comments[language]} ${run} ${round}\n` } : file));
+    files.map((file) => (file.path === entry ? { ...file, content: withExport[language](file.content, `round_${run}_${round}`) } : file));
   const results = [];
   for (let round = 0; round <= rounds; round += 1) {
     await api('PUT', `/api/v1/functions/${name}`, { language, functionNames: rest.functionNames, files: sources(round) });

@@ -130,6 +130,21 @@ describe('routes that take the same requests', () => {
     const apart = await api.send('PATCH', `${routes}/twice-a`, { priority: 1 });
     expect([apart.status, apart.headers.get('x-torii-warning')]).toEqual([200, null]);
   });
+
+  it('are told apart by their route matchers, while these run and are not the same', async () => {
+    await api.aPlugin('asks', { kind: 'route_matcher' });
+    const warningOf = async (name: string, plugins: object[]): Promise<string | null> => {
+      const match = [{ hosts: ['matched.example'] }];
+      const { status, headers } = await api.send('PUT', `${routes}/${name}`, { ...minimal(name), match, plugins });
+      expect([200, 201]).toContain(status);
+      return headers.get('x-torii-warning');
+    };
+    expect(await warningOf('matched-a', [{ plugin: 'asks', config: { group: 'a' } }])).toBeNull();
+    expect(await warningOf('matched-b', [{ plugin: 'asks', config: { group: 'b' } }])).toBeNull();
+    expect(await warningOf('matched-c', [{ plugin: 'guard' }])).toBeNull();
+    expect(await warningOf('matched-b', [{ plugin: 'guard' }, { plugin: 'asks', config: { group: 'a' } }])).toMatch(/matched-a/);
+    expect(await warningOf('matched-b', [{ plugin: 'asks', enabled: false }])).toMatch(/matched-c/);
+  });
 });
 
 describe('references to plugins', () => {

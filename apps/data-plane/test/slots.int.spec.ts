@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BackendInput, ServedKind, SnapshotPlugin, SnapshotRoute, SnapshotSlot } from '@torii/contracts';
 import { answeringGuest, eventually, guest } from '@torii/test-kit';
@@ -87,6 +88,10 @@ beforeAll(async () => {
   route('/rewritten', [rewrites]);
   route('/rewritten-on', [rewrites, await plugin('renames', 'request_transformer', { url: '/newer', body_bytes: [-61, 169] })]);
   route('/to-large', [await plugin('enlarges', 'request_transformer', { body_str: 'x'.repeat(1_001) })]);
+  const little = await plugin('enlarges-a-little', 'request_transformer', { body_str: 'x'.repeat(500) });
+  const small = await plugin('takes-little', 'request_transformer', { method: 'PUT' }, undefined, { limits: { requestMaxBytes: 100 } });
+  route('/to-large-for-one', [little, small]);
+  route('/to-large-for-a-skipped-one', [little, aSlot(small, { onError: 'skip' })]);
   const away = await plugin('leads-away', 'request_transformer', { url: 'http://169.254.169.254/latest' });
   route('/away', [away]);
 
@@ -126,6 +131,11 @@ beforeAll(async () => {
       await answeringGuest(
         '{"error":true,"result":true,"headers":{"bad name":"x"},"cookies":[{"name":"a b","value":""}],"attrs":{"set":{"left":1}}}',
       ),
+      {},
+    ],
+    [
+      'bad-added-headers',
+      await answeringGuest('{"result":true,"url":"/changed","attrs":{"set":{"otoroshi.next.core.ResponseAddHeaders":{"bad name":"x"}}}}'),
       {},
     ],
     ['no-result', await answeringGuest('{"attrs":{"set":{"left":1}},"error":"x","status":99}'), {}],
@@ -208,6 +218,23 @@ describe('a plugin in a slot', () => {
   });
 });
 
+describe('a request in absolute form', () => {
+  it('has for plugins the host that it was routed by, whatever its Host header says (RFC 9112 section 3.2.2)', async () => {
+    const { hostname, port } = new URL(node.proxyUrl);
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(port), hostname);
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk;
+      });
+      socket.on('close', () => resolve(text)).on('error', reject);
+      socket.write('GET http://routed.example/plain HTTP/1.1\r\nX-Before: 1\r\nHost: other.example\r\nConnection: close\r\n\r\n');
+    });
+    expect(answer).toContain('"Host":"routed.example"');
+    expect(answer).not.toContain('other.example');
+  });
+});
+
 describe('a route_matcher', () => {
   it('lets a route be passed over, and the next best that is meant answers', async () => {
     expect(await (await get('/matched/deep')).text()).toBe('meant');
@@ -275,9 +302,23 @@ describe('a request_transformer', () => {
   it.each([
     ['/away', 'plugin.bad_output'],
     ['/to-large', 'plugin.limit_exceeded'],
+    ['/to-large-for-one', 'plugin.limit_exceeded'],
   ])('cannot lead a request %s', async (path, code) => {
     const answer = await get(path);
     expect([answer.status, await answer.json()]).toEqual([502, expect.objectContaining({ code })]);
+  });
+
+  it('is passed over when it is to be skipped and one before made the body too large for it', async () => {
+    const { request, request_body_base64 } = await json('/to-large-for-a-skipped-one', { headers: { 'x-request-id': 'passed-over' } });
+    expect(request.method).toBe('GET');
+    expect(Buffer.from(request_body_base64 ?? '', 'base64').toString()).toBe('x'.repeat(500));
+    await eventually(() => {
+      const line = node.node.logs.find((text) => text.includes('"passed-over"'));
+      expect(JSON.parse(line ?? '{}').slots).toMatchObject([
+        { plugin: 'enlarges-a-little' },
+        { plugin: 'takes-little', code: 'plugin.limit_exceeded' },
+      ]);
+    });
   });
 
   it('is not called with a body that is larger than the target or a transformer takes', async () => {
@@ -327,6 +368,7 @@ describe.each([
   ['bad-json', 'plugin.bad_output', 502],
   ['grow-memory', 'plugin.memory_exceeded', 502],
   ['no-header', 'plugin.bad_output', 502],
+  ['bad-added-headers', 'plugin.bad_output', 502],
   ['no-result', 'plugin.bad_output', 502],
 ])('a slot whose plugin fails by %s', (name, code, status) => {
   const kinds = ['pre_route', 'access_validator', 'request_transformer', 'response_transformer'] as const;

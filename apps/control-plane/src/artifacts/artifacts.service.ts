@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { Inject, Injectable, type OnModuleInit, StreamableFile } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit, StreamableFile } from '@nestjs/common';
 import { AppError, type Artifact, artifactMaxBytes, defaultWorkspace, type List, Sha256 } from '@torii/contracts';
 import type { Clock } from '@torii/service-kit';
 import { z } from 'zod';
@@ -18,18 +18,19 @@ import { CLOCK, ENV } from '../platform/tokens.js';
 import { PrismaService } from '../prisma/prisma.service.js';
 import { toArtifact } from './artifact.mapper.js';
 import { ArtifactStore } from './artifact-store.js';
-import { inspectModule } from './inspect-module.js';
+import { ModuleInspector } from './inspect-module.js';
 import { type ReceivedUpload, receiveUpload, removeStaleUploads, tooLarge } from './receive-upload.js';
 
 const Position = z.strictObject({ at: z.iso.datetime(), sha256: Sha256 });
 
 /** Wasm modules by the sha256 of their bytes: checked once, when they come in; never changed. */
 @Injectable()
-export class ArtifactsService implements OnModuleInit {
+export class ArtifactsService implements OnModuleInit, OnApplicationShutdown {
   /** Uploads on their way, which bounds the space they take in the home folder. */
   private readonly uploads = new BoundedGate({ runningMax: 16, waitingMax: 64, waitTimeoutMs: 10_000 });
   /** Modules being checked, which bounds the memory that takes. */
   private readonly inspections = new BoundedGate({ runningMax: 2, waitingMax: 64, waitTimeoutMs: 30_000 });
+  private readonly inspector = new ModuleInspector();
   private readonly directory: string;
 
   constructor(
@@ -44,6 +45,10 @@ export class ArtifactsService implements OnModuleInit {
 
   onModuleInit(): Promise<void> {
     return removeStaleUploads(this.directory, this.clock.date());
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.inspector.close();
   }
 
   /**
@@ -108,7 +113,7 @@ export class ArtifactsService implements OnModuleInit {
 
   private async addReceived(upload: ReceivedUpload, pointer: string, context: RequestContext): Promise<boolean> {
     if ((await this.prisma.artifact.count({ where: { sha256: upload.sha256 } })) > 0) return false;
-    const description = await this.inspections.run(() => inspectModule(upload.file, pointer));
+    const description = await this.inspections.run(() => this.inspector.inspect(upload.file, pointer));
     const at = this.clock.date();
     return this.store.add(upload, description, at, (tx) =>
       this.audit.record(tx, {

@@ -17,6 +17,9 @@ export type Inspection =
 /** How long a module may take to be checked. */
 const inspectTimeoutMs = 30_000;
 const heapMaxMb = 256;
+/** Threads that are kept, and how many modules each checks: what one leaves behind must not add up. */
+const idleMax = 1;
+const inspectionsPerThreadMax = 100;
 
 // A thread is always the built file, also when tests run the sources.
 const workerUrl = new URL(
@@ -25,15 +28,40 @@ const workerUrl = new URL(
 );
 
 /**
- * Reads and validates a module in a thread of its own. Throws `client.invalid` when it is no WebAssembly module that we
- * accept, or takes too long or too much memory to check.
+ * Reads and validates modules in threads of its own, each a module at a time. A thread is kept for the next one: one that has
+ * just been made takes several times as long. Call it for no more modules at a time than there may be threads.
  */
-export async function inspectModule(file: string, pointer: string): Promise<ModuleDescription> {
-  const misfit = await otherFormat(file);
-  if (misfit !== undefined) throw refused(pointer, misfit);
-  const inspection = await inThread(file, pointer);
-  if (inspection.outcome === 'refused') throw refused(pointer, `is not a valid WebAssembly module: ${inspection.reason}`);
-  return inspection.description;
+export class ModuleInspector {
+  private readonly idle: InspectingThread[] = [];
+
+  /**
+   * Throws `client.invalid` when the file is no WebAssembly module that we accept, or takes too long or too much memory to
+   * check; `pointer` is where it stood in the request.
+   */
+  async inspect(file: string, pointer: string): Promise<ModuleDescription> {
+    const misfit = await otherFormat(file);
+    if (misfit !== undefined) throw refused(pointer, misfit);
+    const inspection = await this.inThread(file, pointer);
+    if (inspection.outcome === 'refused') throw refused(pointer, `is not a valid WebAssembly module: ${inspection.reason}`);
+    return inspection.description;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.idle.splice(0).map((thread) => thread.close()));
+  }
+
+  private async inThread(file: string, pointer: string): Promise<Inspection> {
+    const thread = this.idle.pop() ?? new InspectingThread();
+    let isReusable = false;
+    try {
+      const inspection = await thread.inspect(file, pointer);
+      isReusable = thread.inspections < inspectionsPerThreadMax && this.idle.length < idleMax;
+      return inspection;
+    } finally {
+      if (isReusable) this.idle.push(thread);
+      else await thread.close();
+    }
+  }
 }
 
 /** Says by name what callers upload by mistake. */
@@ -53,23 +81,41 @@ async function otherFormat(file: string): Promise<string | undefined> {
   return `is WebAssembly of version ${version}: version 1 is needed`;
 }
 
-function inThread(file: string, pointer: string): Promise<Inspection> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(workerUrl, { workerData: file, resourceLimits: { maxOldGenerationSizeMb: heapMaxMb } });
-    const timer = setTimeout(() => settle(() => reject(refused(pointer, 'takes too long to check'))), inspectTimeoutMs);
-    const settle = (outcome: () => void): void => {
-      clearTimeout(timer);
-      worker.removeAllListeners();
-      worker.on('error', () => undefined); // a thread that is being ended may still report one
-      void worker.terminate().then(outcome, outcome);
-    };
-    worker.once('message', (inspection: Inspection) => settle(() => resolve(inspection)));
-    worker.once('error', (error: Error & { code?: string }) => {
-      const isTooLarge = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      settle(() => reject(isTooLarge ? refused(pointer, 'takes too much memory to check') : error));
+class InspectingThread {
+  inspections = 0;
+  private readonly worker = new Worker(workerUrl, { resourceLimits: { maxOldGenerationSizeMb: heapMaxMb } });
+
+  constructor() {
+    // Without anything to do it keeps no process alive.
+    this.worker.unref();
+    this.worker.on('error', () => undefined); // told to whoever waits for it, if anybody does
+  }
+
+  /** After any failure the thread is of no more use. */
+  inspect(file: string, pointer: string): Promise<Inspection> {
+    const { worker } = this;
+    this.inspections += 1;
+    return new Promise<Inspection>((resolve, reject) => {
+      const onMessage = (inspection: Inspection): void => settle(() => resolve(inspection));
+      const onError = (error: Error & { code?: string }): void => {
+        const isTooLarge = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+        settle(() => reject(isTooLarge ? refused(pointer, 'takes too much memory to check') : error));
+      };
+      const onExit = (): void => settle(() => reject(new Error('the inspecting thread ended without an answer')));
+      const timer = setTimeout(() => settle(() => reject(refused(pointer, 'takes too long to check'))), inspectTimeoutMs);
+      const settle = (outcome: () => void): void => {
+        clearTimeout(timer);
+        worker.off('message', onMessage).off('error', onError).off('exit', onExit).unref();
+        outcome();
+      };
+      worker.on('message', onMessage).on('error', onError).on('exit', onExit).ref();
+      worker.postMessage(file);
     });
-    worker.once('exit', () => settle(() => reject(new Error('the inspecting thread ended without an answer'))));
-  });
+  }
+
+  async close(): Promise<void> {
+    await this.worker.terminate();
+  }
 }
 
 function refused(pointer: string, detail: string): AppError {

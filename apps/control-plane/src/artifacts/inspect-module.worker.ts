@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { describeModule, rewriteModule, WasmFormatError } from '@torii/wasm-binary';
 import type { Inspection } from './inspect-module.js';
 import { webAssembly } from './web-assembly.js';
@@ -32,4 +32,7 @@ function unsupported(bytes: Uint8Array): { unsupported?: string } {
   }
 }
 
-parentPort?.postMessage(await inspect(String(workerData)));
+parentPort?.on('message', (file: string) => {
+  // What fails otherwise is ours to answer for, and ends the thread.
+  void inspect(file).then((inspection) => parentPort?.postMessage(inspection));
+});

@@ -1,4 +1,4 @@
-import { defaultWorkspace, type FieldIssue, isIdOf, type RouteSpec, unavailableInRoute } from '@torii/contracts';
+import { defaultWorkspace, type FieldIssue, isIdOf, type PluginKind, type RouteSpec, unavailableInRoute } from '@torii/contracts';
 import { suggestion } from '../http/did-you-mean.js';
 import { invalid } from '../http/invalid.js';
 import { findPluginRow, pluginKindOf } from '../plugins/plugins.queries.js';
@@ -11,6 +11,8 @@ export interface ResolvedRoute {
   /** With ids where the caller may have written names. */
   readonly spec: RouteSpec;
   readonly pluginNames: ReadonlyMap<string, string>;
+  /** The enabled slots that say whether the route is meant. */
+  readonly matchers: RouteSpec['plugins'];
 }
 
 interface Reference {
@@ -28,6 +30,7 @@ export async function resolveReferences(tx: Transaction, spec: RouteSpec): Promi
   const issues: FieldIssue[] = [...unavailableInRoute(spec), ...expressionIssues(spec)];
   const ids = new Map<string, string>();
   const pluginNames = new Map<string, string>();
+  const kinds = new Map<string, PluginKind>();
   for (const reference of referencesOf(spec)) {
     const plugin = await findPluginRow(tx, reference.plugin);
     if (plugin === undefined) {
@@ -40,19 +43,27 @@ export async function resolveReferences(tx: Transaction, spec: RouteSpec): Promi
       const detail = `plugin "${plugin.name}" has no version ${version}: the newest is ${plugin.version}`;
       issues.push({ pointer: `${reference.pointer}/version`, detail, code: 'unknown_reference' });
     } else {
-      issues.push(...kindIssues(plugin.name, await pluginKindOf(tx, plugin.id, version), reference));
+      const kind = await pluginKindOf(tx, plugin.id, version);
+      issues.push(...kindIssues(plugin.name, kind, reference));
+      kinds.set(reference.pointer, kind);
     }
     ids.set(reference.plugin, plugin.id);
     pluginNames.set(plugin.id, plugin.name);
   }
   if (issues.length > 0) throw invalid(issues);
-  return { spec: withPlugins(spec, (reference) => ids.get(reference) ?? reference), pluginNames };
+  const resolved = withPlugins(spec, (reference) => ids.get(reference) ?? reference);
+  const matchers = resolved.plugins.filter(({ enabled }, index) => enabled && kinds.get(slotPointer(index)) === 'route_matcher');
+  return { spec: resolved, pluginNames, matchers };
 }
 
 function referencesOf(spec: RouteSpec): Reference[] {
-  const slots = spec.plugins.map(({ plugin, version }, index): Reference => ({ plugin, version, place: 'slot', pointer: `/plugins/${index}` }));
+  const slots = spec.plugins.map(({ plugin, version }, index): Reference => ({ plugin, version, place: 'slot', pointer: slotPointer(index) }));
   if (spec.target.kind !== 'function') return slots;
   return [...slots, { plugin: spec.target.plugin, version: spec.target.version, place: 'target', pointer: '/target' }];
+}
+
+function slotPointer(index: number): string {
+  return `/plugins/${index}`;
 }
 
 async function pluginNamesIn(tx: Transaction): Promise<string[]> {

@@ -135,8 +135,9 @@ export class RoutesService {
   }
 }
 
-function columnsOf({ spec }: ResolvedRoute, updatedAt: Date) {
-  return { name: spec.name, enabled: spec.enabled, tags: spec.tags, matchKeys: matchKeys(spec), spec: spec as Prisma.InputJsonObject, updatedAt };
+function columnsOf({ spec, matchers }: ResolvedRoute, updatedAt: Date) {
+  const { name, enabled, tags } = spec;
+  return { name, enabled, tags, matchKeys: matchKeys(spec, matchers), spec: spec as Prisma.InputJsonObject, updatedAt };
 }
 
 /** Whether the route as written, its plugins by name, is the route as it is. */

@@ -15,7 +15,7 @@ import type { AccessLog } from './access-log.js';
 import type { BodyBudget } from './body-budget.js';
 import { ClientSignal } from './client-signal.js';
 import type { ConnectionShare } from './connection-share.js';
-import { hostOf, requestIdOf } from './headers.js';
+import { hostOf, requestIdOf, withHost } from './headers.js';
 import type { LoadShedder } from './load-shedder.js';
 import type { OverloadRefusal } from './overload-refusal.js';
 import { RequestBody } from './request-body.js';
@@ -52,6 +52,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
   const deadline = Deadline.at(trace.startedAtMs + deps.requestTimeoutMs, deps.clock);
   const revision = deps.activeRevision.retain();
   const requestBody = new RequestBody(deps.bodyBudget);
+  let host = req.headers.host ?? '';
   let failure: AppError | undefined;
   deps.meter.begin();
   try {
@@ -61,6 +62,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     }
     if (revision === undefined) throw new AppError('config.not_ready', { detail: 'this node waits for its first configuration' });
     const target = parseRequestTarget(req.url ?? '/', hostOf(req));
+    host = target.authority;
     const calls = { deadline, signal: new ClientSignal(res), trace, log: deps.log };
     const body = { read: (maxBytes: number) => requestBody.read(req, res, maxBytes, deadline) };
     sequence += 1;
@@ -93,7 +95,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
       {
         requestId,
         method: req.method ?? '',
-        host: req.headers.host ?? '',
+        host,
         path: pathOf(req.url ?? ''),
         status,
         durationMs,
@@ -116,7 +118,7 @@ function requestOf(
     sequence,
     method: req.method ?? 'GET',
     target,
-    rawHeaders: req.rawHeaders,
+    rawHeaders: target.authority === (req.headers.host ?? '') ? req.rawHeaders : withHost(req.rawHeaders, target.authority),
     cookieHeader: req.headers.cookie,
     httpVersion: req.httpVersion,
     remoteAddress: req.socket.remoteAddress ?? '',

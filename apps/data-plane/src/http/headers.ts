@@ -13,6 +13,11 @@ export function hostOf(req: IncomingMessage): string | undefined {
   return req.headers.host;
 }
 
+/** The headers with that host in place of the one they hold: a target in absolute form overrules it (RFC 9112 section 3.2.2). */
+export function withHost(rawHeaders: readonly string[], authority: string): readonly string[] {
+  return rawHeaders.map((text, index) => (index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host' ? authority : text));
+}
+
 /** The caller's own request id when it is safe to log and send back, else a new one. */
 export function requestIdOf(header: string | string[] | undefined): string {
   return typeof header === 'string' && requestIdPattern.test(header) ? header : `${idPrefixes.request}_${randomUUID()}`;

@@ -22,6 +22,8 @@ export class RequestBody {
     const announced = req.headers['content-length'];
     if (announced !== undefined && Number(announced) > maxBytes) throw tooLarge(maxBytes);
     if (announced === '0') return noBody;
+    // What has closed before anybody listens does not close again.
+    if (res.destroyed || req.destroyed) throw new AppError('client.gone');
     // HTTP/1.0 has no interim answers (RFC 9110 section 10.1.1).
     if (req.headers.expect !== undefined && req.httpVersion !== '1.0') res.writeContinue();
     return this.collect(req, maxBytes, deadline);

@@ -1,6 +1,7 @@
 import { AppError, ResponseTransformerOutput } from '@torii/contracts';
+import { changeAttributes } from './added-headers.js';
 import { answerOf } from './apply-output.js';
-import type { CallContext } from './call-plugin.js';
+import { type CallContext, noteNotCalled } from './call-plugin.js';
 import { changedResponse } from './change-response.js';
 import type { Exchange } from './exchange.js';
 import type { GatewayResponse } from './gateway-request.js';
@@ -28,10 +29,11 @@ export async function runAfterTarget(
     if (slot.scope !== undefined && !slot.scope.has(exchange.request.target)) continue;
     const maxBytes = slot.plugin.bodyMaxBytes;
     if (bytesOf(current.body ?? '').length > maxBytes) {
+      const detail = `the response is larger than the ${maxBytes} bytes that plugin ${slot.plugin.name} takes`;
+      const error = new AppError('plugin.limit_exceeded', { detail });
+      noteNotCalled(context, slot, error.code);
       if (slot.isSkippable) continue;
-      throw new AppError('plugin.limit_exceeded', {
-        detail: `the response is larger than the ${maxBytes} bytes that plugin ${slot.plugin.name} takes`,
-      });
+      throw error;
     }
     texts ??= new ResponseTexts(response);
     texts.change(current);
@@ -63,6 +65,6 @@ function readOutput(bytes: Uint8Array, exchange: Exchange, before: GatewayRespon
   const { output, isLenient } = parseOutput(bytes, ResponseTransformerOutput);
   const isLast = output.error === true;
   const response = isLast ? answerOf(output.status ?? answerStatus, output) : changedResponse(before, output);
-  if (output.attrs != null) exchange.attributes.apply(output.attrs);
+  changeAttributes(exchange.attributes, output.attrs);
   return { output: { response, isLast }, isLenient };
 }

@@ -1,6 +1,7 @@
-import { AccessValidatorOutput, type AttributeChanges, PreRouteOutput, RequestTransformerOutput } from '@torii/contracts';
+import { AccessValidatorOutput, AppError, PreRouteOutput, RequestTransformerOutput } from '@torii/contracts';
+import { changeAttributes } from './added-headers.js';
 import { answerOf } from './apply-output.js';
-import type { CallContext } from './call-plugin.js';
+import { type CallContext, noteNotCalled } from './call-plugin.js';
 import { changedRequest } from './change-request.js';
 import type { Exchange } from './exchange.js';
 import type { GatewayResponse } from './gateway-request.js';
@@ -19,12 +20,29 @@ type Verdict = GatewayResponse | undefined;
 export async function runBeforeTarget(context: CallContext, exchange: Exchange, slots: readonly RequestSlot[]): Promise<Verdict> {
   for (const slot of slots) {
     if (slot.scope !== undefined && !slot.scope.has(exchange.request.target)) continue;
-    const bodyBytes = slot.kind === 'request_transformer' ? (await exchange.readBody(slot.plugin.bodyMaxBytes)).length : 0;
+    const bodyBytes = slot.kind === 'request_transformer' ? await readFor(context, exchange, slot) : 0;
+    if (bodyBytes === undefined) continue;
     const read = (bytes: Uint8Array): ParsedOutput<Verdict> => readers[slot.kind](bytes, exchange);
     const answer = await runSlot(context, exchange, { slot, bodyBytes, encode: () => slot.encodeInput(exchange), read });
     if (answer !== undefined) return answer;
   }
   return undefined;
+}
+
+/**
+ * Reads the body that a transformer is called with and answers its length, or undefined when a transformer before has made
+ * it too large for this one, and this one is to be skipped.
+ */
+async function readFor(context: CallContext, exchange: Exchange, slot: RequestSlot): Promise<number | undefined> {
+  try {
+    return (await exchange.readBody(slot.plugin.bodyMaxBytes)).length;
+  } catch (error) {
+    const { code } = AppError.from(error);
+    if (code !== 'plugin.limit_exceeded') throw error;
+    noteNotCalled(context, slot, code);
+    if (!slot.isSkippable) throw error;
+    return undefined;
+  }
 }
 
 const readers = {
@@ -36,13 +54,13 @@ const readers = {
 function readPreRoute(bytes: Uint8Array, exchange: Exchange): ParsedOutput<Verdict> {
   const { output, isLenient } = parseOutput(bytes, PreRouteOutput);
   const answer = output.error === true ? answerOf(output.status, output) : undefined;
-  change(exchange, output.attrs);
+  changeAttributes(exchange.attributes, output.attrs);
   return { output: answer, isLenient };
 }
 
 function readAccessValidator(bytes: Uint8Array, exchange: Exchange): ParsedOutput<Verdict> {
   const { output, isLenient } = parseOutput(bytes, AccessValidatorOutput);
-  change(exchange, output.attrs);
+  changeAttributes(exchange.attributes, output.attrs);
   return { output: output.result ? undefined : refusal(output.error), isLenient };
 }
 
@@ -50,11 +68,11 @@ function readRequestTransformer(bytes: Uint8Array, exchange: Exchange): ParsedOu
   const { output, isLenient } = parseOutput(bytes, RequestTransformerOutput);
   if (output.error === true) {
     const answer = answerOf(output.status, output);
-    change(exchange, output.attrs);
+    changeAttributes(exchange.attributes, output.attrs);
     return { output: answer, isLenient };
   }
   const outgoing = changedRequest(exchange.outgoing, exchange.request.target.authority, output);
-  change(exchange, output.attrs);
+  changeAttributes(exchange.attributes, output.attrs);
   exchange.change(outgoing);
   return { output: undefined, isLenient };
 }
@@ -65,8 +83,4 @@ function refusal(error: AccessValidatorOutput['error']): GatewayResponse {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ error: error?.message ?? 'access was denied' }),
   };
-}
-
-function change(exchange: Exchange, attrs: AttributeChanges | null | undefined): void {
-  if (attrs != null) exchange.attributes.apply(attrs);
 }

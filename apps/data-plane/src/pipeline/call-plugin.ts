@@ -1,4 +1,4 @@
-import { AppError, type ServedKind } from '@torii/contracts';
+import { AppError, type ErrorCode, type ServedKind } from '@torii/contracts';
 import type { Deadline, Logger } from '@torii/service-kit';
 import type { CallerSignal } from '@torii/wasm-runtime';
 import type { BoundPlugin } from './bound-plugin.js';
@@ -47,4 +47,10 @@ export async function callPlugin<Output>(
   } finally {
     running.leave(row);
   }
+}
+
+/** Notes in the trace a slot that failed before its plugin could be called. */
+export function noteNotCalled({ trace }: CallContext, slot: { readonly kind: ServedKind; readonly plugin: BoundPlugin }, code: ErrorCode): void {
+  const { name: pluginName, version: pluginVersion, row } = slot.plugin;
+  trace.calls.push({ kind: slot.kind, pluginName, pluginVersion, row, bodyBytes: 0, costs: undefined, code, isLenientOutput: false });
 }

@@ -39,9 +39,9 @@ function readingsOf(path: string, segments: readonly string[]): readonly string[
 
 /** What never needs an escape is written without, and other escapes in capitals. */
 function normalForm(path: string): string {
-  return path.replace(/%[0-9a-f]{2}/gi, (escape) => {
-    const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-    return /[\w.~-]/.test(character) ? character : escape.toUpperCase();
+  return path.replace(/%[0-9a-f]{2}/gi, (triplet) => {
+    const character = String.fromCharCode(Number.parseInt(triplet.slice(1), 16));
+    return /[\w.~-]/.test(character) ? character : triplet.toUpperCase();
   });
 }
 

@@ -1,5 +1,5 @@
 import { BackendOutput } from '@torii/contracts';
-import { withAddedHeaders } from './added-headers.js';
+import { changeAttributes, withAddedHeaders } from './added-headers.js';
 import { runAfterTarget } from './after-target.js';
 import { applyOutput } from './apply-output.js';
 import { runBeforeTarget } from './before-target.js';
@@ -64,6 +64,6 @@ function callFunction(run: PipelineRun, exchange: Exchange, { plugin, encodeInpu
 function readBackendOutput(bytes: Uint8Array, exchange: Exchange): ParsedOutput<GatewayResponse> {
   const { output, isLenient } = parseOutput(bytes, BackendOutput, plainBackendOutput);
   const response = applyOutput(output);
-  if (output.attrs != null) exchange.attributes.apply(output.attrs);
+  changeAttributes(exchange.attributes, output.attrs);
   return { output: response, isLenient };
 }

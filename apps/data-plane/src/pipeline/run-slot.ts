@@ -7,7 +7,7 @@ import type { ParsedOutput } from './parse-output.js';
 export interface SlotCall<Output> {
   readonly slot: { readonly kind: SlotKind; readonly plugin: BoundPlugin; readonly isSkippable: boolean };
   readonly bodyBytes: number;
-  /** Makes the input; what it throws counts as the slot's failure. */
+  /** Makes the input. */
   readonly encode: () => string;
   /** Carries out what the output says, or throws and leaves the exchange as it was. */
   readonly read: (bytes: Uint8Array) => ParsedOutput<Output>;

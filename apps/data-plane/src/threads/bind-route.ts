@@ -40,36 +40,32 @@ export interface BindDeps {
 const requestKinds = ['pre_route', 'access_validator', 'request_transformer'] as const satisfies readonly SlotKind[];
 
 /**
- * A route with everything its requests need. Undefined when a plugin of it is not there, as when it was refused: a route
- * must not be served without its slots. Throws `config.invalid_snapshot` for a plugin that stands where its kind cannot.
+ * A route with everything its requests need.
+ *
+ * Throws `config.invalid_snapshot` for a plugin that is not there, or stands where its kind cannot. A route is never served
+ * without its slots, and never left out: a less specific one, without them, would get its requests.
  */
-export function bindRoute(route: SnapshotRoute, row: number, deps: BindDeps): BoundRoute | undefined {
-  const target = bindTarget(route, deps);
-  const slots = bindSlots(route, deps);
-  if (target === undefined || slots === 'missing') return undefined;
+export function bindRoute(route: SnapshotRoute, row: number, deps: BindDeps): BoundRoute {
   const { name, match, priority, stripPath } = route;
-  return { name, row, match, priority, stripPath, slots, target };
+  return { name, row, match, priority, stripPath, slots: bindSlots(route, deps), target: bindTarget(route, deps) };
 }
 
-function bindTarget(route: SnapshotRoute, deps: BindDeps): RouteTarget | undefined {
+function bindTarget(route: SnapshotRoute, deps: BindDeps): RouteTarget {
   const { target } = route;
   if (target.kind !== 'function') return fixedTarget(target);
-  const found = deps.plugins.get(pluginVersionKey({ id: target.plugin, version: target.version }));
-  if (found === undefined) return undefined;
+  const found = availablePlugin(route, target, deps);
   if (found.plugin.kind !== 'backend') throw misplaced(route, found.plugin, 'its target');
   return { kind: 'function', plugin: found.bound, encodeInput: backendInput(route, found.plugin.config) };
 }
 
 /** Undefined when there are none. */
-function bindSlots(route: SnapshotRoute, deps: BindDeps): RouteSlots | undefined | 'missing' {
+function bindSlots(route: SnapshotRoute, deps: BindDeps): RouteSlots | undefined {
   if (route.plugins === undefined || route.plugins.length === 0) return undefined;
   const matchers: MatcherSlot[] = [];
   const request: RequestSlot[] = [];
   const response: ResponseSlot[] = [];
   for (const slot of route.plugins) {
-    const found = deps.plugins.get(pluginVersionKey({ id: slot.plugin, version: slot.version }));
-    if (found === undefined) return 'missing';
-    const { plugin, bound } = found;
+    const { plugin, bound } = availablePlugin(route, slot, deps);
     const parts = { plugin: bound, scope: PathScope.of(slot, deps.expressions), isSkippable: slot.onError === 'skip' };
     const config = configOf(plugin, slot);
     const { kind } = plugin;
@@ -80,6 +76,12 @@ function bindSlots(route: SnapshotRoute, deps: BindDeps): RouteSlots | undefined
   }
   const inOrder = requestKinds.flatMap((kind) => request.filter((slot) => slot.kind === kind));
   return { matchers, request: inOrder, response };
+}
+
+function availablePlugin(route: SnapshotRoute, { plugin, version }: Pick<SnapshotSlot, 'plugin' | 'version'>, deps: BindDeps): AvailablePlugin {
+  const found = deps.plugins.get(pluginVersionKey({ id: plugin, version }));
+  if (found !== undefined) return found;
+  throw new AppError('config.invalid_snapshot', { detail: `route ${route.name} runs version ${version} of plugin ${plugin}, which is not there` });
 }
 
 function requestEncoder(kind: RequestSlot['kind'], route: SnapshotRoute, config: SnapshotSlot['config']): EncodeInput {

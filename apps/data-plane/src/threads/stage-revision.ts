@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pluginVersionKey, type SnapshotPlugin } from '@torii/contracts';
 import type { InstancePool, PreparedModule } from '@torii/wasm-runtime';
-import type { BoundRoute, Revision } from '../config/active-revision.js';
+import type { Revision } from '../config/active-revision.js';
 import type { BoundPlugin, RunningPlugin } from '../pipeline/bound-plugin.js';
 import { Expressions } from '../routing/expressions.js';
 import { RouteTable } from '../routing/route-table.js';
@@ -43,10 +43,7 @@ export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps):
       stretchStartedAtMs = performance.now();
     }
     const expressions = new Expressions();
-    const routes = snapshot.routes.flatMap((route, index): BoundRoute[] => {
-      const bound = bindRoute(route, snapshot.routeRows[index] ?? 0, { plugins, expressions });
-      return bound === undefined ? [] : [bound];
-    });
+    const routes = snapshot.routes.map((route, index) => bindRoute(route, snapshot.routeRows[index] ?? 0, { plugins, expressions }));
     return { number: snapshot.revision, routeTable: new RouteTable(routes), dispose };
   } catch (error) {
     dispose();
