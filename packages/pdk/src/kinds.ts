@@ -5,8 +5,8 @@ import type { RawRequest, RequestBody, ResponseBody, TargetRequest, TargetRespon
 /** What all of them are told. */
 export interface Context {
   snowflake: string;
-  /** The plugin's own `config`. */
-  config: Record<string, string>;
+  /** The slot's own `config` over the plugin's: a slot's may be any JSON, so look at what a value is before it is used. */
+  config: Record<string, unknown>;
   /** The request's attributes when the plugin is called. */
   attrs: Record<string, unknown>;
   route: { id: string; name: string };
@@ -46,7 +46,7 @@ export interface OutputBody {
 }
 
 export interface OutputHead {
-  /** 200 unless given. */
+  /** What it is unless given depends on the kind: see `BackendOutput`, `ShortCircuit` and `ResponseChanges`. */
   status?: number | undefined;
   headers?: Record<string, string | number | boolean | string[]> | null | undefined;
   cookies?: OutputCookie[] | null | undefined;
@@ -54,11 +54,14 @@ export interface OutputHead {
 }
 
 export interface BackendInput extends CallerContext, RequestBody {
+  /** The plugin's own: a target has no other. */
+  config: Record<string, string>;
   backend: null;
   raw_request: RawRequest;
   request: TargetRequest;
 }
 
+/** An answer, of status 200 unless given. */
 export interface BackendOutput extends OutputHead, OutputBody {
   /** Without a body, this becomes the body. */
   error?: unknown;
@@ -66,7 +69,7 @@ export interface BackendOutput extends OutputHead, OutputBody {
   delegates_call?: boolean | null | undefined;
 }
 
-/** Instead of going on: this is answered. */
+/** Instead of going on: this is answered, of status 500 unless given, or 200 by a `preRoute`. */
 export interface ShortCircuit extends OutputHead, OutputBody {
   error: true;
 }
@@ -78,13 +81,11 @@ export interface RequestTransformerInput extends CallerContext, RequestBody {
 }
 
 /** What is left out stays as it is; headers are replaced as a whole. */
-export interface RequestChanges extends OutputBody {
+export interface RequestChanges extends Omit<OutputHead, 'status'>, OutputBody {
   error?: false;
-  method?: string;
-  url?: string;
-  headers?: Record<string, string>;
-  cookies?: OutputCookie[];
-  attrs?: AttributeChanges;
+  method?: string | null | undefined;
+  /** A path with its query, or a URL of the same host. */
+  url?: string | null | undefined;
 }
 
 export type RequestTransformerOutput = RequestChanges | ShortCircuit;
@@ -95,7 +96,7 @@ export interface ResponseTransformerInput extends CallerContext, ResponseBody {
   request: RawRequest;
 }
 
-/** What is left out stays as it is; headers are replaced as a whole. */
+/** What is left out stays as it is, the status too; headers are replaced as a whole. */
 export interface ResponseChanges extends OutputHead, OutputBody {
   error?: false;
 }
@@ -118,7 +119,7 @@ export interface PreRouteInput extends Context {
   global_config: Record<string, never>;
 }
 
-export type PreRouteOutput = { error: false; attrs?: AttributeChanges } | ShortCircuit;
+export type PreRouteOutput = { error?: false; attrs?: AttributeChanges } | ShortCircuit;
 
 export interface RouteMatcherInput extends Context {
   request: RawRequest;

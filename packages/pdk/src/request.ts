@@ -30,11 +30,20 @@ export interface TargetRequest {
   path_params: Record<string, string>;
 }
 
-/** A response of the target. */
+/** A response of the target. Names of headers are in lower case; `Set-Cookie` is in `cookies` alone. */
 export interface TargetResponse {
   status: number;
   headers: Record<string, string>;
-  cookies: { name: string; value: string; domain: null; path: null; maxAge: null; secure: boolean; httpOnly: boolean }[];
+  /** `maxAge` in seconds. */
+  cookies: {
+    name: string;
+    value: string;
+    domain: string | null;
+    path: string | null;
+    maxAge: number | null;
+    secure: boolean;
+    httpOnly: boolean;
+  }[];
 }
 
 /** The bytes of a request's body: signed, as Otoroshi sends them, and in base64; both null without a body. */

@@ -81,9 +81,16 @@ export async function runBuild(task: BuildTask, deps: BuildDeps): Promise<BuildO
     const { functionNames, settings } = task.job;
     const verified = await verifyArtifact(built.wasm, { functionNames, settings });
     for (const { message } of verified.warnings) task.log.say(`warning: ${message}`);
-    const smoke = await callOnce(built.wasm, task, deps, enter);
-    enter('storing');
-    if (!built.isCached) await deps.controlPlane.storeArtifact(built.sha256, built.wasm, task.signal);
+    // The control plane checks the module while it is tried here.
+    const storing = beginStoring(built, task, deps);
+    let smoke: SmokeCall | null;
+    try {
+      smoke = await callOnce(built.wasm, task, deps, enter);
+      enter('storing');
+      await storing.stored;
+    } finally {
+      storing.giveUp();
+    }
     const warnings = [...built.warnings, ...verified.warnings];
     const { sha256: digest, isCached: cached } = built;
     // No other build asks for a key of this build alone.
@@ -101,6 +108,15 @@ export async function runBuild(task: BuildTask, deps: BuildDeps): Promise<BuildO
 function failureOf(error: BuildError): BuildFailure {
   const { code, detail, diagnostics } = error.toFailure();
   return { code, detail: shownText(detail), diagnostics: reportedDiagnostics(diagnostics) };
+}
+
+/** Uploads the module unless it is there already; what became of it is told by `stored` alone. */
+function beginStoring(built: Built, task: BuildTask, deps: BuildDeps): { readonly stored: Promise<void>; giveUp(): void } {
+  const given = new AbortController();
+  const signal = AbortSignal.any([task.signal, given.signal]);
+  const stored = built.isCached ? Promise.resolve() : deps.controlPlane.storeArtifact(built.sha256, built.wasm, signal);
+  stored.catch(() => undefined);
+  return { stored, giveUp: () => given.abort() };
 }
 
 /** The module of an earlier build with the same key, if it can still be had. */
