@@ -27,7 +27,7 @@ type BackendOutput struct {
 	Body
 	Status  int               `json:"status,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
-	Cookies []Cookie          `json:"cookies,omitempty"`
+	Cookies []Cookie          `json:"cookies,omitzero"`
 	// DelegatesCall leaves the answer to the route's own target.
 	DelegatesCall bool        `json:"delegates_call,omitempty"`
 	Attrs         *Attributes `json:"attrs,omitempty"`
@@ -69,7 +69,7 @@ type RequestTransformerOutput struct {
 	Method  string            `json:"method,omitempty"`
 	URL     string            `json:"url,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
-	Cookies []Cookie          `json:"cookies,omitempty"`
+	Cookies []Cookie          `json:"cookies,omitzero"`
 	Error   bool              `json:"error,omitempty"`
 	Status  int               `json:"status,omitempty"`
 	Attrs   *Attributes       `json:"attrs,omitempty"`
@@ -88,7 +88,7 @@ type ResponseTransformerOutput struct {
 	Body
 	Status  int               `json:"status,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
-	Cookies []Cookie          `json:"cookies,omitempty"`
+	Cookies []Cookie          `json:"cookies,omitzero"`
 	Error   bool              `json:"error,omitempty"`
 	Attrs   *Attributes       `json:"attrs,omitempty"`
 }

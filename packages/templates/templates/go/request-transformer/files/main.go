@@ -10,14 +10,12 @@ func transformRequest() int32 { return torii.Run(transform) }
 
 // transform tells the target where a request comes from, and takes its cookies away.
 func transform(input torii.RequestTransformerInput) (torii.RequestTransformerOutput, error) {
-	headers := map[string]string{
-		"x-forwarded-for": input.Request.Remote,
-		"x-route":         input.Route.Name,
-	}
+	headers := map[string]string{}
 	for name, value := range input.TargetRequest.Headers {
-		if !strings.EqualFold(name, "cookie") {
-			headers[name] = value
-		}
+		headers[strings.ToLower(name)] = value
 	}
-	return torii.RequestTransformerOutput{Headers: headers}, nil
+	delete(headers, "cookie")
+	headers["x-forwarded-for"] = input.Request.Remote
+	headers["x-route"] = input.Route.Name
+	return torii.RequestTransformerOutput{Headers: headers, Cookies: []torii.Cookie{}}, nil
 }
