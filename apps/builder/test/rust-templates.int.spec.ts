@@ -18,7 +18,7 @@ const answers: Readonly<Record<string, readonly unknown[]>> = {
     { status: 405, headers: { ...json, allow: 'GET, POST' }, body_json: { error: 'DELETE is not for this' } },
   ],
   'access-validator': [{ result: true }, { result: false, error: { message: 'you are not authorized', status: 401 } }],
-  'request-transformer': [{ headers: { host: 'example.com', 'x-forwarded-for': '192.0.2.7', 'x-route': 'shop' } }],
+  'request-transformer': [{ headers: { host: 'example.com', 'x-forwarded-for': '192.0.2.7', 'x-route': 'shop' }, cookies: [] }],
   'response-transformer': [
     { status: 201, headers: { 'Content-Type': 'application/json', 'x-transformed-by': 'torii' }, body_json: { id: 1, transformed: true } },
     { status: 200, headers: { 'content-type': 'text/plain', 'x-transformed-by': 'torii' } },

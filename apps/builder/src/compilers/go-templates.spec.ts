@@ -27,7 +27,7 @@ const answers: Readonly<Record<string, readonly unknown[]>> = {
     { body_json: expect.objectContaining({ type: 'FeatureCollection', query: '20 Avenue de Ségur Paris' }) },
     { status: 400, body_json: { error: 'missing query param q' } },
   ],
-  'request-transformer': [{ headers: { host: 'example.com', 'x-forwarded-for': '192.0.2.7', 'x-route': 'shop' } }],
+  'request-transformer': [{ headers: { host: 'example.com', 'x-forwarded-for': '192.0.2.7', 'x-route': 'shop' }, cookies: [] }],
   'response-transformer': [
     { status: 201, headers: { 'Content-Type': 'application/json', 'x-transformed-by': 'torii' }, body_json: { id: 1, transformed: true } },
     { status: 200, headers: { 'content-type': 'text/plain', 'x-transformed-by': 'torii' } },
