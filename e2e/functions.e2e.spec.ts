@@ -57,15 +57,18 @@ describe('a function from its source to its answer', () => {
     expect((await gateway.proxy(0, '/', { host: `${name}.localhost` })).status).toBe(400);
   }
 
-  it.each(['javascript', 'typescript', 'assemblyscript'])('builds the geolocation template of %s, which calls out once and then answers from its map', async (language) => {
-    const name = `geo-${language}`;
-    await create(name, { language, template: 'geolocation' });
-    const built = await build(name);
-    expect(built).toMatchObject({ status: 'succeeded', error: null, version: 'dev' });
-    const { functionNames } = (await gateway.must('GET', `/api/v1/functions/${name}`)).json;
-    await route(name, { ...geolocation, source: { kind: 'function', name, version: 'dev' }, functionName: functionNames[0] });
-    await expectTheArticle(name);
-  });
+  it.each(['javascript', 'typescript', 'assemblyscript'])(
+    'builds the geolocation template of %s, which calls out once and then answers from its map',
+    async (language) => {
+      const name = `geo-${language}`;
+      await create(name, { language, template: 'geolocation' });
+      const built = await build(name);
+      expect(built).toMatchObject({ status: 'succeeded', error: null, version: 'dev' });
+      const { functionNames } = (await gateway.must('GET', `/api/v1/functions/${name}`)).json;
+      await route(name, { ...geolocation, source: { kind: 'function', name, version: 'dev' }, functionName: functionNames[0] });
+      await expectTheArticle(name);
+    },
+  );
 
   it('builds WebAssembly text, and answers below /fn/ without a route', async () => {
     await create('visits', { language: 'wat', template: 'counter', endpoint: { enabled: true, version: 'dev' } });
@@ -95,7 +98,9 @@ describe('a function from its source to its answer', () => {
   it('serves each new release to the plugins that follow the latest, and keeps the old ones', async () => {
     const source = (text: string) => ({
       language: 'javascript',
-      files: [{ path: 'index.js', content: `module.exports = { handle() { Host.outputString(JSON.stringify({ status: 200, body: '${text}' })); } };` }],
+      files: [
+        { path: 'index.js', content: `module.exports = { handle() { Host.outputString(JSON.stringify({ status: 200, body: '${text}' })); } };` },
+      ],
     });
     await create('greeting', source('one'));
     expect(await build('greeting', '1.0.0')).toMatchObject({ status: 'succeeded' });
