@@ -29,10 +29,10 @@ const base = {
 };
 
 export default {
-  // Many test files wait for servers of their own, or for what takes its time: three at a time keep two cores busy, and half of many cores are enough.
-  maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
+  // Jest would leave one core of two idle. Many test files start servers and compilers of their own, so no more than half of many cores.
+  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
   // Modules of finished test files stay in memory, and collecting that garbage takes longer than beginning anew.
-  workerIdleMemoryLimit: '1GB',
+  workerIdleMemoryLimit: '600MB',
   reporters: ['default', '<rootDir>/scripts/closing-line-reporter.mjs'],
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{apps,packages}/*/src/**/!(*.long).spec.ts', '<rootDir>/scripts/**/*.spec.mjs'] },

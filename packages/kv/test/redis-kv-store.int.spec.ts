@@ -118,7 +118,7 @@ describe('RedisKvStore', () => {
   });
 
   it('says so when no replica has a durable write, which is there nevertheless', async () => {
-    const hasty = new KvConnection({ url, log, timeoutMs: 400 });
+    const hasty = new KvConnection({ url, log, timeoutMs: 1_500 });
     const store = open('durable', { connection: hasty });
     await eventually(async () => expect(await store.set('key', Uint8Array.of(1), { durable: true })).toBe('not_durable'));
     expect([...((await store.get('key')) ?? [])]).toEqual([1]);
