@@ -77,6 +77,10 @@ async function processesWith(word: string): Promise<string[]> {
   return found;
 }
 
+function namesOf(pids: readonly string[]): Promise<string[]> {
+  return Promise.all(pids.map(async (pid) => (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim()));
+}
+
 describe.each(['unshare', 'bubblewrap'] as const)('a program in %s', (kind) => {
   let sandbox: Sandbox;
   let isThere: boolean;
@@ -376,7 +380,8 @@ describe('a builder', () => {
     }
     const duration = `87654.${process.pid}`;
     const parent = await startParent(duration);
-    await eventually(async () => (await processesWith(duration)).length > 0);
+    // Once the program itself runs: what sets it up ties its life to its parent's only a moment after it has begun.
+    await eventually(async () => (await namesOf(await processesWith(duration))).includes('sleep'));
 
     parent.kill('SIGKILL');
 
