@@ -41,16 +41,17 @@ function published(): Promise<Snapshot> {
   });
 }
 
+/** Reports once and stays alive: its heartbeat lies ahead, so that a slow machine does not bury it. */
 function aNode(suffix: string, changes: Partial<NodeStatus> = {}): NodeStatus {
-  const now = new Date().toISOString();
+  const now = Date.now();
   return {
     id: `nd_01900000-0000-7000-8000-00000000000${suffix}` as NodeStatus['id'],
     version: '0.1.0',
     internalUrl: 'http://127.0.0.1:1',
     proxyPort: 1,
     dataThreads: 1,
-    startedAt: now,
-    heartbeatAt: now,
+    startedAt: new Date(now).toISOString(),
+    heartbeatAt: new Date(now + 3_600_000).toISOString(),
     active: null,
     rejected: null,
     ...changes,

@@ -4,8 +4,6 @@ const errorBlock = 'a pointer to `{"error": {"code", "detail"}}`';
 
 export type ValueType = 'i32' | 'i64';
 
-/** What a guest must have been granted to import a function; functions without one are open to every plugin. */
-export type Grant = `${GrantName}:${GrantAccess}`;
 export type GrantAccess = 'read' | 'write';
 export const grantNames = ['plugin_map', 'global_map', 'plugin_datastore', 'global_datastore', 'state', 'config'] as const;
 export type GrantName = (typeof grantNames)[number];
@@ -24,9 +22,11 @@ const grants = [
   'global_datastore:write',
   'state:read',
   'config:read',
-] as const satisfies readonly Grant[];
+] as const satisfies readonly `${GrantName}:${GrantAccess}`[];
 
 export const GrantString = z.enum(grants);
+/** What a guest must have been granted to import a function; functions without one are open to every plugin. */
+export type Grant = z.infer<typeof GrantString>;
 
 /** How a grant is narrowed, as nodes are told it. */
 export const StoreLimits = z.strictObject({

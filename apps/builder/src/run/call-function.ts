@@ -1,4 +1,5 @@
 import { AppError, type FunctionSettings } from '@torii/contracts';
+import { grantsOf, storeLimitsOf } from '@torii/module-check';
 import { type Clock, createLogger, Deadline } from '@torii/service-kit';
 import {
   type Egress,
@@ -10,7 +11,6 @@ import {
   loadFunction,
   type RuntimeDeps,
 } from '@torii/wasm-runtime';
-import { grantedBy } from '../verify/grants.js';
 import { CallRecorder } from './call-recorder.js';
 import { noOutput, sampleOf } from './output-sample.js';
 import type { CallReport, FunctionCall, GuestError } from './run-messages.js';
@@ -102,7 +102,8 @@ function guestErrorOf(error: unknown): GuestError {
 }
 
 function specOf({ settings, functionName }: FunctionCall): FunctionSpec {
-  const { grants, storeLimits } = grantedBy(settings.hostFunctions);
+  const grants = grantsOf(settings.hostFunctions);
+  const storeLimits = storeLimitsOf(settings.hostFunctions);
   const { allowedHosts, allowPrivate, config, isolation } = settings;
   return {
     pluginId: 'run',

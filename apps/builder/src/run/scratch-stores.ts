@@ -1,7 +1,7 @@
 import type { FunctionSettings, StoreName } from '@torii/contracts';
 import { type KvStore, kvMaxKeys, SharedMapTable } from '@torii/kv';
+import { storeLimitsOf } from '@torii/module-check';
 import type { Stores } from '@torii/wasm-runtime';
-import { grantedBy } from '../verify/grants.js';
 
 const MiB = 1024 * 1024;
 /** What one store of a run may hold, also where the function's settings allow more. */
@@ -44,7 +44,7 @@ export class ScratchStores {
   }
 
   private openMap(mapId: string, name: StoreName, { hostFunctions, limits }: FunctionSettings): KvStore {
-    const maxKeys = grantedBy(hostFunctions).storeLimits[name]?.maxKeys ?? kvMaxKeys;
+    const maxKeys = storeLimitsOf(hostFunctions)?.[name]?.maxKeys ?? kvMaxKeys;
     this.table.open(mapId, { maxBytes: Math.min(limits.kvMaxBytes, storeMaxBytes), maxKeys, policy: 'refuse' });
     this.openMaps.add(mapId);
     return this.table.map(mapId);

@@ -1,7 +1,7 @@
 import { AppError, BuildError, type FunctionSettings, type ModuleExport, type SmokeCall, type TestInput } from '@torii/contracts';
+import { grantsOf } from '@torii/module-check';
 import type { Deadline } from '@torii/service-kit';
 import { missingGrants } from '../verify/check-imports.js';
-import { grantedBy } from '../verify/grants.js';
 import { type Choice, chooseFunction } from './choose-function.js';
 import type { PreparedModules } from './prepared-modules.js';
 import type { CallReport } from './run-messages.js';
@@ -41,7 +41,7 @@ export async function smokeCall(wasm: Uint8Array, options: SmokeOptions, deps: S
     throw rejected(error);
   });
   options.onPrepared?.();
-  const lacking = missingGrants(prepared.imports, grantedBy(settings.hostFunctions).grants);
+  const lacking = missingGrants(prepared.imports, grantsOf(settings.hostFunctions));
   const { functionName, whyNot = lacking[0]?.detail } = choose(prepared.exports, options);
   const input = testInput === undefined ? sampleInput(settings.kind, settings.config) : testInput.input;
   const leftMs = deadline.remainingMs();

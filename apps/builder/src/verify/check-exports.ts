@@ -1,6 +1,6 @@
 import type { ModuleExport } from '@torii/contracts';
+import { isCallable, suggestion } from '@torii/module-check';
 import { reservedPrefix } from '@torii/wasm-binary';
-import { suggestion } from './nearest.js';
 
 /** How many exports a message names. */
 const namedMax = 10;
@@ -9,7 +9,7 @@ const notForCallers: ReadonlySet<string> = new Set(['_initialize', '_start', 'hs
 
 /** The functions of a module that a plugin can be made of: they take nothing, and return nothing or an i32. */
 export function callableFunctions(exports: readonly ModuleExport[]): string[] {
-  return exports.filter(isCallable).map(({ name }) => name);
+  return exports.filter((entry) => isCallable(entry) && isForCallers(entry)).map(({ name }) => name);
 }
 
 /** What is wrong with each of the functions that are asked for, or that there is none at all. */
@@ -27,10 +27,9 @@ export function checkExports(exports: readonly ModuleExport[], functionNames: re
   });
 }
 
-function isCallable({ name, kind, params = [], results = [] }: ModuleExport): boolean {
+function isForCallers({ name }: ModuleExport): boolean {
   // Rewriting a module adds functions under that prefix.
-  if (kind !== 'function' || notForCallers.has(name) || name.startsWith(reservedPrefix)) return false;
-  return params.length === 0 && (results.length === 0 || (results.length === 1 && results[0] === 'i32'));
+  return !notForCallers.has(name) && !name.startsWith(reservedPrefix);
 }
 
 function hint(name: string, callable: readonly string[]): string {

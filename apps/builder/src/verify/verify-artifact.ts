@@ -8,10 +8,10 @@ import {
   type ModuleExport,
   type ModuleImport,
 } from '@torii/contracts';
+import { grantsOf } from '@torii/module-check';
 import { describeModule, type ModuleDescription, WasmFormatError } from '@torii/wasm-binary';
 import { checkExports } from './check-exports.js';
 import { importErrors, missingGrants } from './check-imports.js';
-import { grantedBy } from './grants.js';
 
 export interface Wanted {
   /** Functions that the module must export; empty for any that can be called. */
@@ -45,7 +45,7 @@ export async function verifyArtifact(wasm: Uint8Array, { functionNames, settings
   const missing = checkExports(exports, [...asked]);
   if (rejected.length > 0) throw failure('build.artifact_rejected', [...rejected, ...missing]);
   if (missing.length > 0) throw failure('build.missing_entry', missing);
-  const lacking = missingGrants(imports, grantedBy(settings.hostFunctions).grants);
+  const lacking = missingGrants(imports, grantsOf(settings.hostFunctions));
   return { imports, exports, warnings: lacking.slice(0, diagnosticsMax).map(({ detail }) => ({ severity: 'warning', message: detail })) };
 }
 

@@ -13,9 +13,9 @@ import {
   type Scope,
   wasiNamespace,
 } from '@torii/contracts';
+import { isCallable } from '@torii/module-check';
 import { requireScopes } from '../auth/principal.js';
 import { invalid } from '../http/invalid.js';
-import { isCallable } from '../plugins/check-module.js';
 import { findPlugin } from '../plugins/plugins.queries.js';
 import { PluginsService } from '../plugins/plugins.service.js';
 import { routeSpecOf } from '../routes/route.mapper.js';

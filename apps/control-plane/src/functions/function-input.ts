@@ -8,13 +8,12 @@ import {
   type SourceFile,
   type TemplateWithFiles,
 } from '@torii/contracts';
+import { grantIssues, suggestion } from '@torii/module-check';
 import { listTemplates, readTemplate } from '@torii/templates';
 import { z } from 'zod';
-import { suggestion } from '../http/did-you-mean.js';
 import { invalid } from '../http/invalid.js';
 import { isJsonObject, type JsonObject } from '../http/merge-patch.js';
 import { fieldIssues } from '../http/zod-issues.js';
-import { grantIssues } from '../plugins/grants.js';
 import { readEntity, readPatch } from '../writes/entity-input.js';
 import { functionReadOnly, setByBuilds } from './function.mapper.js';
 import { type CheckedTree, checkedTree, treeOf } from './source-tree.js';

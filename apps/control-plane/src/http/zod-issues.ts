@@ -1,6 +1,6 @@
 import type { FieldIssue } from '@torii/contracts';
+import { suggestion } from '@torii/module-check';
 import type { z } from 'zod';
-import { suggestion } from './did-you-mean.js';
 import { jsonPointer } from './json-pointer.js';
 import { fieldsAt } from './schema-keys.js';
 

@@ -1,10 +1,10 @@
 import { type FieldIssue, isIdOf, type PluginSpec, unavailableInPlugin } from '@torii/contracts';
+import { suggestion } from '@torii/module-check';
 import { z } from 'zod';
 import { toArtifact } from '../artifacts/artifact.mapper.js';
 import type { ArtifactsService } from '../artifacts/artifacts.service.js';
 import { findVersion, versionsPage } from '../functions/function-versions.queries.js';
 import { findFunctionRow, functionNamesIn } from '../functions/functions.queries.js';
-import { suggestion } from '../http/did-you-mean.js';
 import { invalid } from '../http/invalid.js';
 import { type JsonObject } from '../http/merge-patch.js';
 import type { RequestContext } from '../http/request-context.js';

@@ -1,5 +1,5 @@
 import { defaultWorkspace, type FieldIssue, isIdOf, type PluginKind, type RouteSpec, unavailableInRoute } from '@torii/contracts';
-import { suggestion } from '../http/did-you-mean.js';
+import { suggestion } from '@torii/module-check';
 import { invalid } from '../http/invalid.js';
 import { findPluginRow, pluginKindOf } from '../plugins/plugins.queries.js';
 import type { Transaction } from '../prisma/prisma.service.js';

@@ -1,5 +1,5 @@
 import { PluginSpec, RouteSpec, ServedKind, type SnapshotPlugin, type SnapshotRoute, type SnapshotSlot } from '@torii/contracts';
-import { grantsOf, storeLimitsOf } from '../plugins/grants.js';
+import { grantsOf, storeLimitsOf } from '@torii/module-check';
 
 interface RouteRow {
   readonly id: string;

@@ -1,7 +1,7 @@
 import { canonicalJson } from '@torii/config-sync';
 import { type FieldIssue, isIdOf, namePattern } from '@torii/contracts';
+import { suggestion } from '@torii/module-check';
 import type { z } from 'zod';
-import { suggestion } from '../http/did-you-mean.js';
 import { invalid } from '../http/invalid.js';
 import { jsonPointer } from '../http/json-pointer.js';
 import { isJsonObject, type JsonObject, mergePatch } from '../http/merge-patch.js';

@@ -1,11 +1,8 @@
-import { type FieldIssue, GrantString, type HostFunctionGrant, type StoreLimits, type StoreName, storeNames } from '@torii/contracts';
-import type { z } from 'zod';
-
-export type GrantText = z.infer<typeof GrantString>;
+import { type FieldIssue, type Grant, GrantString, type HostFunctionGrant, type StoreLimits, type StoreName, storeNames } from '@torii/contracts';
 
 /** Grants as `name:access`, whichever way they were written; combinations that do not exist grant nothing. */
-export function grantsOf(hostFunctions: readonly HostFunctionGrant[]): Set<GrantText> {
-  const grants = new Set<GrantText>();
+export function grantsOf(hostFunctions: readonly HostFunctionGrant[]): Set<Grant> {
+  const grants = new Set<Grant>();
   for (const grant of hostFunctions) {
     const texts = typeof grant === 'string' ? [grant] : grant.access.map((access) => `${grant.name}:${access}`);
     for (const text of texts) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { nearest } from './did-you-mean.js';
+import { nearest } from './nearest.js';
 
 describe('nearest', () => {
   const words = ['enabled', 'paths', 'methods', 'q'];
