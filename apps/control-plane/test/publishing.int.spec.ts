@@ -135,12 +135,8 @@ describe('?wait=applied', () => {
   it('waits until every live node serves the revision', async () => {
     await registry.report(aNode('1'));
     const answer = write(['waits'], 'timeout=30s');
-    const { incarnation, revision, hash } = await eventually(async () => {
-      const snapshot = await published();
-      const { body } = await api.get<{ tags: string[] }>('/api/v1/routes/geo');
-      expect(body.tags).toEqual(['waits']);
-      return snapshot;
-    });
+    await eventually(async () => expect(await api.get('/api/v1/routes/geo')).toMatchObject({ body: { tags: ['waits'] } }));
+    const { incarnation, revision, hash } = await published();
     await registry.report(aNode('1', { active: { incarnation, revision, hash } }));
     const { headers } = await answer;
     expect(headers.get('x-config-applied')).toBe('1/1');
