@@ -30,6 +30,7 @@ export class Gateway {
     /** Environment of nodes and builders. */
     private readonly nodeEnv: Record<string, string> = {},
     private readonly builderCount = 0,
+    private readonly controlPlaneEnv: Record<string, string> = {},
   ) {}
 
   get redis(): OwnRedis {
@@ -45,7 +46,7 @@ export class Gateway {
   /** The control plane first: nodes learn its address, which is another at each start of a test. */
   async startApps(): Promise<void> {
     const redis = { REDIS_URL: this.redis.url, TORII_HOME: this.home };
-    this.controlPlane = await spawnControlPlane({ env: { ...redis, DATABASE_URL: present(this.database).url } });
+    this.controlPlane = await spawnControlPlane({ env: { ...redis, DATABASE_URL: present(this.database).url, ...this.controlPlaneEnv } });
     this.nodes.push(
       ...(await Promise.all(
         Array.from({ length: this.nodeCount }, (_, index) =>
@@ -87,14 +88,23 @@ export class Gateway {
     await rm(this.home, { recursive: true, force: true });
   }
 
+  /** Of the admin API, without a slash at the end. */
+  get adminUrl(): string {
+    return present(this.controlPlane).url;
+  }
+
+  /** What shows the key made at first boot. */
+  get adminHeaders(): Record<string, string> {
+    return { authorization: `Bearer ${present(this.controlPlane).adminKey}` };
+  }
+
   /** A call of the admin API with the key made at first boot. */
   async admin(method: string, resource: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const controlPlane = present(this.controlPlane);
     const isBytes = body instanceof Uint8Array;
-    return send(`${controlPlane.url}${resource}`, {
+    return send(`${this.adminUrl}${resource}`, {
       method,
       headers: {
-        authorization: `Bearer ${controlPlane.adminKey}`,
+        ...this.adminHeaders,
         ...(body === undefined ? {} : { 'content-type': isBytes ? 'application/wasm' : 'application/json' }),
         ...headers,
       },

@@ -16,11 +16,13 @@ export function generatePages(contracts, metrics) {
   };
 }
 
-function limitsPage({ adminApiLimits, artifactMaxBytes, pluginLimits }) {
-  const plugin = Object.entries(pluginLimits).map(([name, limit]) => {
-    const amounts = [limit.default, limit.min, limit.max].map((value) => amount(value, limit.unit));
-    return [code(name), ...amounts, limit.description];
-  });
+function limitsPage({ adminApiLimits, artifactMaxBytes, pluginLimits, upstreamLimits }) {
+  const rows = (limits) =>
+    Object.entries(limits).map(([name, limit]) => {
+      const amounts = [limit.default, limit.min, limit.max].map((value) => amount(value, limit.unit));
+      return [code(name), ...amounts, limit.description];
+    });
+  const columns = ['limit', 'default', 'least', 'most', 'bounds'];
   const api = [
     ['Items of a list', `${adminApiLimits.listDefault} unless \`?limit=\` says otherwise, at most ${adminApiLimits.listMax}`],
     ['JSON body', amount(adminApiLimits.jsonBodyMaxBytes, 'bytes')],
@@ -36,9 +38,14 @@ function limitsPage({ adminApiLimits, artifactMaxBytes, pluginLimits }) {
     'its bounds is refused with 422. What happens when a limit is met is on [errors.md](errors.md).',
     '',
     '## Of a plugin',
-    table(['limit', 'default', 'least', 'most', 'bounds'], plugin),
+    table(columns, rows(pluginLimits)),
     '',
     'Limits "per node" hold for all threads of a node together. Numbers in the API are whole milliseconds, bytes or counts, whatever unit stands here.',
+    '',
+    '## Of an upstream',
+    'The first three are under `timeouts` of the target. How they count: [upstreams.md](upstreams.md).',
+    '',
+    table(columns, rows(upstreamLimits)),
     '',
     '## Of the admin API',
     table(['', 'limit'], api),
@@ -62,8 +69,8 @@ function metricsPage({ metricDefinitions, scopeLabels }) {
     'for what says "the most". Asking disturbs no thread. Counters only grow while the process lives, also when a data thread is replaced, so usage is summed',
     'over nodes as usual: `sum by (workspace, plugin) (increase(torii_plugin_cpu_seconds_total[1d]))`. A value of a label that never occurred has no series.',
     '',
-    'The first `TORII_METRICS_MAX_SERIES` plugins, and as many routes, have series of their own; the others share the one whose `plugin` or `route` is',
-    '`(others)`. A name that is no longer configured has no series; it begins at 0 when it comes back after a while.',
+    'The first `TORII_METRICS_MAX_SERIES` plugins, and as many routes and targets, have series of their own; the others share the one whose `plugin`,',
+    '`route` or `upstream` is `(others)`. A name that is no longer configured has no series; it begins at 0 when it comes back after a while.',
     '',
     '## Of the node',
     section('node'),
@@ -73,6 +80,11 @@ function metricsPage({ metricDefinitions, scopeLabels }) {
     '',
     '## Of each plugin',
     section('plugin'),
+    '',
+    '## Of each target of upstreams',
+    '`upstream` is its URL, as routes have it: routes that go to one target are counted together.',
+    '',
+    section('upstream'),
     '',
   ].join('\n');
 }

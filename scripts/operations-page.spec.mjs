@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 const read = (file) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 
 /** The variables of a schema: its lines are `  NAME: ...`. */
-const settingsOf = (app) => [...read(`apps/${app}/src/env.ts`).matchAll(/^ {2}((?:TORII|DATABASE|REDIS)_[A-Z_]*):/gm)].map(([, name]) => name);
+const settingsOf = (app) => [...read(`apps/${app}/src/env.ts`).matchAll(/^ {2}((?:TORII|DATABASE|REDIS|OTEL)_[A-Z_]*):/gm)].map(([, name]) => name);
 
 describe('docs/operations.md', () => {
   it('has every setting of the apps, who reads it, and no other', () => {

@@ -89,7 +89,7 @@ async function addWorkerd(directory, started, cases, skipped) {
   }
 }
 
-async function startScript(file, ...flags) {
+export async function startScript(file, ...flags) {
   const port = await freePort();
   const server = new ServerProcess({ name: path.basename(file), command: process.execPath, args: [file, ...flags, String(port)] });
   server.port = port;
@@ -97,6 +97,6 @@ async function startScript(file, ...flags) {
   return server;
 }
 
-async function stopAll(running) {
+export async function stopAll(running) {
   for (const server of running.reverse()) await server.stop();
 }

@@ -5,8 +5,6 @@ import { startCases } from './cases.mjs';
 import { LoadProcess } from './load.mjs';
 import { cpuUsOf } from './process-cpu.mjs';
 
-/** The case all others are compared with. */
-const bareName = 'bare node:http';
 /** V8 optimises what has run some ten thousand times. */
 const warmUpMs = 4_000;
 
@@ -16,16 +14,16 @@ const warmUpMs = 4_000;
  *
  * With `rate` all servers get the same requests per second, else as many as they take.
  *
- * `only` keeps the cases whose name has it, and the bare server.
+ * `only` keeps the cases whose name has it, and the bare server, which `start` has first.
  */
-export async function runEngine({ rounds, seconds, connections, threads, rate, only = '' }) {
+export async function runEngine({ rounds, seconds, connections, threads, rate, only = '' }, start = startCases) {
   const directory = mkdtempSync(path.join(tmpdir(), 'torii-bench-'));
   const load = new LoadProcess();
   try {
-    const started = await startCases(directory, { threads });
+    const started = await start(directory, { threads });
     try {
       for (const { name, reason } of started.skipped) console.log(`skipped: ${name}: ${reason}`);
-      const chosen = started.cases.filter(({ name }) => name === bareName || name.includes(only));
+      const chosen = started.cases.filter(({ name }, index) => index === 0 || name.includes(only));
       const cases = chosen.map((one) => ({ ...one, rounds: [] }));
       const warmUp = { connections, durationMs: warmUpMs };
       const job = { connections, durationMs: seconds * 1_000, ...(rate === undefined ? {} : { rate }) };

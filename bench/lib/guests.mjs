@@ -13,6 +13,8 @@ let compiler;
  */
 const guests = {
   hello: { imports: [], body: '' },
+  /** A request transformer. */
+  transform: { imports: [], body: '', answer: { headers: { accept: '*/*', 'x-bench': '1' } } },
   mapGet: reading('proxy_plugin_map_get', 'proxy_plugin_map_set'),
   datastoreGet: reading('proxy_plugin_datastore_get', 'proxy_plugin_datastore_set'),
   httpCall: {
@@ -56,8 +58,8 @@ export function kernelBytes() {
 }
 
 /** Copies its input in and its output out by words of eight bytes, as Extism's PDKs do. */
-function textOf({ imports, texts = {}, body }) {
-  const all = { output, ...texts };
+function textOf({ imports, texts = {}, body, answer }) {
+  const all = { output: answer === undefined ? output : JSON.stringify(answer), ...texts };
   let offset = 0;
   const constants = Object.entries(all).map(([name, text]) => {
     const lines = `(data (i32.const ${offset}) ${JSON.stringify(text).replaceAll('\\"', '\\22')})

@@ -12,7 +12,7 @@ import { ServerProcess } from './server-process.mjs';
 const require = createRequire(new URL('../../packages/config-sync/package.json', import.meta.url));
 const { Redis } = require('ioredis');
 const entry = fileURLToPath(new URL('../../apps/data-plane/dist/main.js', import.meta.url));
-const nodeToken = 'a-token-for-benchmarks-only';
+export const nodeToken = 'a-token-for-benchmarks-only';
 const answerTimeoutMs = 20_000;
 
 /** One node with a Redis of its own and no control plane: its modules and configurations come from here. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { BuilderRegistry, BuildIntake, buildKeys } from '@torii/build-queue';
+import { BuilderRegistry, BuildIntake, buildKeys, type HoldTimes } from '@torii/build-queue';
 import { ArtifactCache } from '@torii/config-sync';
 import { BuilderId, type BuilderStatus, idPrefixes } from '@torii/contracts';
 import { connectRedis, Lifecycle, type Logger, readOrCreateSecretFile, systemClock } from '@torii/service-kit';
@@ -30,26 +30,34 @@ export interface Builder {
   stop(): Promise<void>;
 }
 
+/** What tests put in place of a builder's own. */
+export interface GivenParts {
+  readonly compilers?: Compilers;
+  readonly hold?: HoldTimes;
+  /** What a compiler gets to end after it was told to. */
+  readonly abandonAfterMs?: number;
+}
+
 /**
  * Builds a builder by hand, part by part, and starts it. Rejects when its port cannot be had, or another builder has its
  * folder; needs neither Redis nor a control plane to start.
  */
-export async function startBuilder(env: Env, log: Logger, givenCompilers?: Compilers): Promise<Builder> {
+export async function startBuilder(env: Env, log: Logger, given: GivenParts = {}): Promise<Builder> {
   const lifecycle = new Lifecycle(log);
   try {
     const state = claimState(env);
     lifecycle.onClose('state folder', () => state.release());
     log.debug({ folder: state.path }, 'state folder');
-    const compilers = givenCompilers ?? createCompilers(env, state.path);
+    const compilers = given.compilers ?? createCompilers(env, state.path);
     lifecycle.onClose('compilers', () => compilers.close());
-    return await open({ env, log, compilers, lifecycle, stateFolder: state.path });
+    return await open({ ...given, env, log, compilers, lifecycle, stateFolder: state.path });
   } catch (error) {
     await lifecycle.close();
     throw error;
   }
 }
 
-interface Parts {
+interface Parts extends GivenParts {
   readonly env: Env;
   readonly log: Logger;
   readonly compilers: Compilers;
@@ -62,7 +70,7 @@ function claimState({ TORII_BUILDER_STATE, TORII_HOME }: Env): ClaimedFolder {
   return TORII_BUILDER_STATE === undefined ? claimFreeFolder(path.resolve(TORII_HOME, 'builder')) : claimFolder(path.resolve(TORII_BUILDER_STATE));
 }
 
-async function open({ env, log, compilers, lifecycle, stateFolder }: Parts): Promise<Builder> {
+async function open({ env, log, compilers, lifecycle, stateFolder, hold, abandonAfterMs }: Parts): Promise<Builder> {
   // A builder that starts again is another one: nothing of the last is left but what others take over.
   const id = BuilderId.parse(`${idPrefixes.builder}_${randomUUID()}`);
   const clock = systemClock;
@@ -96,7 +104,7 @@ async function open({ env, log, compilers, lifecycle, stateFolder }: Parts): Pro
   const keys = buildKeys(env.TORII_REDIS_PREFIX);
   const metrics = new BuilderMetrics();
   const languages = new Languages(compilers.all);
-  const intake = new BuildIntake({ redis, subscriber, keys, onArrival: () => loop.ring() });
+  const intake = new BuildIntake({ redis, subscriber, keys, onArrival: () => loop.ring(), hold });
   const loop: BuildLoop = new BuildLoop({
     intake,
     languages,
@@ -111,6 +119,7 @@ async function open({ env, log, compilers, lifecycle, stateFolder }: Parts): Pro
       runner,
       folders,
       limits: { memoryMaxBytes: env.TORII_BUILD_MEMORY_BYTES, outputMaxBytes: env.TORII_BUILD_OUTPUT_BYTES },
+      abandonAfterMs,
       clock,
     },
     metrics,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { BuildIntake, type BuildKeys, BuildLogReader, BuildQueues, buildKeys } from '@torii/build-queue';
+import { BuildIntake, type BuildKeys, BuildLogReader, BuildQueues, buildKeys, type HoldTimes, holdTimes } from '@torii/build-queue';
 import { BuildId, BuildJob, type BuildOutcome, languages } from '@torii/contracts';
 import { connectRedis, createLogger } from '@torii/service-kit';
 import { eventually, testRedis } from '@torii/test-kit';
@@ -14,6 +14,10 @@ import { AControlPlane, nodeToken } from './a-control-plane.js';
 
 export const silent = createLogger({ level: process.env.TEST_LOG ?? 'silent', app: 'test' });
 
+/** For what waits until a hold has run out. The times that builders really use are waited for in killed.int.spec.ts. */
+export const shortHold: HoldTimes = { lockMs: 3_000, lockRenewalMs: 500, stalledIntervalMs: 500 };
+const abandonAfterMs = 500;
+
 /** A queue, a control plane and builders around it. */
 export class ABuilder {
   readonly compiler = new ACompiler();
@@ -21,14 +25,16 @@ export class ABuilder {
   readonly keyPrefix: string;
   readonly keys: BuildKeys;
   home = '';
+  private readonly hold: HoldTimes;
   private readonly url: string;
   private connections: Redis[] = [];
   private queuesOrNone: BuildQueues | undefined;
   private logsOrNone: BuildLogReader | undefined;
   private builder: Builder | undefined;
 
-  constructor(redisUrl?: string) {
+  constructor({ redisUrl, hold = holdTimes }: { readonly redisUrl?: string; readonly hold?: HoldTimes } = {}) {
     const shared = testRedis();
+    this.hold = hold;
     this.url = redisUrl ?? shared.url;
     this.keyPrefix = shared.keyPrefix;
     this.keys = buildKeys(this.keyPrefix);
@@ -83,7 +89,7 @@ export class ABuilder {
   async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
     if (this.home === '') await this.open();
     const compilers = { all: [this.compiler], close: () => Promise.resolve() };
-    this.builder = await startBuilder(parseBuilderEnv(this.env(more)), silent, compilers);
+    this.builder = await startBuilder(parseBuilderEnv(this.env(more)), silent, { compilers, hold: this.hold, abandonAfterMs });
   }
 
   async stopBuilder(): Promise<void> {

@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { BuildCancellation, BuilderRegistry, buildQueueLimits } from '@torii/build-queue';
+import { BuildCancellation, BuilderRegistry } from '@torii/build-queue';
 import { sha256 } from '@torii/config-sync';
 import { buildLogLimits, diagnosticsMax } from '@torii/contracts';
 import { eventually } from '@torii/test-kit';
-import { ABuilder, aSource } from './a-builder.js';
+import { ABuilder, aSource, shortHold } from './a-builder.js';
 
 describe('a build', () => {
   let setting: ABuilder;
@@ -105,8 +105,9 @@ describe('a build', () => {
   });
 
   it('stays with its builder for longer than the queue holds it without a word', async () => {
+    setting = new ABuilder({ hold: shortHold });
     await setting.start();
-    const job = await setting.add(setting.job(aSource(`wait ${buildQueueLimits.lockMs + buildQueueLimits.stalledIntervalMs + 1_000}`)));
+    const job = await setting.add(setting.job(aSource(`wait ${shortHold.lockMs + 2 * shortHold.stalledIntervalMs}`)));
     expect(await setting.outcome(job, 60_000)).toMatchObject({ status: 'succeeded', attempts: 1 });
     expect(setting.compiler.compiled).toHaveLength(1);
   }, 90_000);

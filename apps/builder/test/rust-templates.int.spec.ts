@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FunctionSettings, type TemplateWithFiles } from '@torii/contracts';
+import type { TemplateWithFiles } from '@torii/contracts';
 import { listTemplates, readTemplate } from '@torii/templates';
-import { type AddressApi, startAddressApi } from '../../../examples/geolocation-go/address-api.mjs';
-import { verifyArtifact } from '../src/verify/verify-artifact.js';
-import { aRunner, limitsWith, type TestRunner } from './a-runner.js';
 import { keptCache, type RustBuilt, startRust, type TestRust } from './a-rust-compiler.js';
+import { sourcesOf, TemplateRuns } from './template-runs.js';
 
 // The first build compiles some forty crates, on a machine that may be busy.
 const slowMs = 600_000;
@@ -31,15 +29,12 @@ const answers: Readonly<Record<string, readonly unknown[]>> = {
 
 describe('the templates in Rust', () => {
   let rust: TestRust;
-  let api: AddressApi;
-  let tester: TestRunner;
+  let runs: TemplateRuns;
   beforeAll(async () => {
     rust = await startRust({ cacheFolder: keptCache });
-    api = await startAddressApi({ delayMs: 0 });
-    const overrides = new Map([['api-adresse.data.gouv.fr', `http://127.0.0.1:${api.port}`]]);
-    tester = aRunner({ egress: { overrides, privateCidrs: [], connectTimeoutMs: 5_000 } });
+    runs = await TemplateRuns.start();
   }, slowMs);
-  afterAll(() => Promise.all([rust.close(), tester.runner.close(), api.close()]));
+  afterAll(() => Promise.all([rust.close(), runs.close()]));
 
   const templates = listTemplates().filter(({ language }) => language === 'rust');
 
@@ -48,10 +43,9 @@ describe('the templates in Rust', () => {
   });
 
   /** Undefined where it cannot be built, which has then been said as it should be. */
-  const build = async ({ files, functionNames }: TemplateWithFiles): Promise<RustBuilt | undefined> => {
-    const sources = Object.fromEntries(files.map(({ path, content }) => [path, content]));
+  const build = async (template: TemplateWithFiles): Promise<RustBuilt | undefined> => {
     try {
-      return await rust.build({ files: sources, functionNames, timeoutMs: slowMs });
+      return await rust.build({ files: sourcesOf(template), functionNames: template.functionNames, timeoutMs: slowMs });
     } catch (error) {
       const expected = rust.status.available
         ? { code: 'build.dependencies_failed', message: expect.stringContaining('crates.io cannot be reached') }
@@ -67,18 +61,8 @@ describe('the templates in Rust', () => {
       const template = readTemplate('rust', name) as TemplateWithFiles;
       const built = await build(template);
       if (built === undefined) return;
-      const settings = FunctionSettings.parse(template.settings);
-      const { warnings } = await verifyArtifact(built.wasm, { functionNames: template.functionNames, settings });
-      expect([...built.warnings, ...warnings]).toEqual([]);
-
-      const outputs: unknown[] = [];
-      for (const { functionName = template.functionNames[0] ?? '', input } of template.testInputs) {
-        const text = typeof input === 'string' ? input : JSON.stringify(input);
-        const answer = await tester.run(built.wasm, { functionName, input: text, settings: { ...settings, limits: limitsWith() } });
-        expect(answer.error).toBeNull();
-        outputs.push(parsed(answer.output.content));
-      }
-      expect(outputs).toEqual(answers[name]);
+      expect(built.warnings).toEqual([]);
+      expect(await runs.answersOf(template, built.wasm)).toEqual(answers[name]);
     },
     slowMs,
   );
@@ -93,11 +77,3 @@ describe('the templates in Rust', () => {
     slowMs,
   );
 });
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}

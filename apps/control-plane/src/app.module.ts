@@ -9,14 +9,19 @@ import { FunctionsModule } from './functions/functions.module.js';
 import { HealthModule } from './health/health.module.js';
 import { AnswerInterceptor } from './http/answer.interceptor.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { ImportOtoroshiModule } from './import-otoroshi/import-otoroshi.module.js';
 import { LanguagesModule } from './languages/languages.module.js';
 import { NodesModule } from './nodes/nodes.module.js';
 import { type Platform, platformModule } from './platform/platform.module.js';
 import { PluginsModule } from './plugins/plugins.module.js';
 import { RoutesModule } from './routes/routes.module.js';
 import { RunsModule } from './runs/runs.module.js';
+import { SettingsModule } from './settings/settings.module.js';
 import { SnapshotsModule } from './snapshots/snapshots.module.js';
+import { TailModule } from './tail/tail.module.js';
 import { TemplatesModule } from './templates/templates.module.js';
+import { TesterModule } from './tester/tester.module.js';
+import { UpkeepModule } from './upkeep/upkeep.module.js';
 
 @Module({
   imports: [
@@ -24,15 +29,20 @@ import { TemplatesModule } from './templates/templates.module.js';
     ApiKeysModule,
     PluginsModule,
     RoutesModule,
+    SettingsModule,
     ArtifactsModule,
     FunctionsModule,
     NodesModule,
+    TailModule,
     HealthModule,
     QueueModule,
     BuildsModule,
     LanguagesModule,
     TemplatesModule,
     RunsModule,
+    TesterModule,
+    UpkeepModule,
+    ImportOtoroshiModule,
   ],
   providers: [
     { provide: APP_GUARD, useClass: ApiKeyGuard },

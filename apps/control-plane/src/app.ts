@@ -19,6 +19,7 @@ import { FunctionsController } from './functions/functions.controller.js';
 import { addAccessLog } from './http/access-log.js';
 import { addBodyParsers } from './http/body-parsers.js';
 import { createFastify } from './http/fastify-server.js';
+import { ImportOtoroshiController } from './import-otoroshi/import-otoroshi.controller.js';
 import { LanguagesController } from './languages/languages.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { serveApiDocs } from './openapi/api-docs.js';
@@ -29,22 +30,29 @@ import { migrate } from './prisma/migrate.js';
 import { PrismaService } from './prisma/prisma.service.js';
 import { RoutesController } from './routes/routes.controller.js';
 import { RunsController } from './runs/runs.controller.js';
+import { SettingsController } from './settings/settings.controller.js';
 import { RevisionsService } from './snapshots/revisions.service.js';
+import { TailController } from './tail/tail.controller.js';
 import { TemplatesController } from './templates/templates.controller.js';
+import { TesterController } from './tester/tester.controller.js';
 
 /** Whose operations the OpenAPI document describes. */
 const apiControllers = [
   PluginsController,
   RoutesController,
+  SettingsController,
   ArtifactsController,
   FunctionsController,
   FunctionFilesController,
   FunctionVersionsController,
   BuildsController,
   RunsController,
+  TesterController,
   LanguagesController,
   TemplatesController,
   NodesController,
+  ImportOtoroshiController,
+  TailController,
 ];
 
 const databaseConnectTimeoutMs = 10_000;

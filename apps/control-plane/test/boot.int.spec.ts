@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -142,9 +142,12 @@ describe('an environment it cannot start in', () => {
   );
 
   it('with a port that is taken is answered with one line', async () => {
-    const one = await boot();
-    const { code, stderr } = await runToEnd({ ...env(), TORII_ADMIN_PORT: new URL(one.url).port });
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { code, stderr } = await runToEnd({ ...env(), TORII_ADMIN_PORT: String(port) });
     expect([code, stderr.trim().split('\n').length]).toEqual([1, 1]);
     expect(stderr).toMatch(/^cannot listen on 127\.0\.0\.1:/);
+    server.close();
   }, 60_000);
 });

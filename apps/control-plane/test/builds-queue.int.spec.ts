@@ -66,20 +66,20 @@ function gate() {
 }
 
 describe('the queue', () => {
-  it('builds each function in order, and lets functions take turns: 100 builds of 3', async () => {
+  it('builds each function in order, and lets functions take turns: 50 builds of 3', async () => {
     const functions = ['many', 'some', 'few'];
     for (const name of functions) await aFunction(name);
-    const counts = [70, 20, 10];
+    const counts = [30, 12, 8];
     const asked: Build[] = [];
     for (const [index, name] of functions.entries()) {
       for (let patch = 0; patch < (counts[index] ?? 0); patch += 1) asked.push(await build(name, `1.0.${patch}`));
     }
     const byId = new Map(asked.map((one) => [one.id as string, one]));
     const builder = await aBuilder();
-    await eventually(() => expect(builder.taken).toHaveLength(100), { timeoutMs: 90_000 });
+    await eventually(() => expect(builder.taken).toHaveLength(50), { timeoutMs: 90_000 });
     await eventually(async () => {
       const { body } = await api.get<List<Build>>('/api/v1/builds?status=succeeded&limit=500');
-      expect(body.items).toHaveLength(100);
+      expect(body.items).toHaveLength(50);
     });
     const order = builder.taken.map((id) => byId.get(id)?.function ?? '');
     for (const name of functions) {
@@ -87,7 +87,7 @@ describe('the queue', () => {
       expect(versions).toEqual(versions.map((_, index) => `1.0.${index}`));
     }
     // While all three have builds waiting, no function is built more than once more than another.
-    for (const length of [3, 9, 15, 27]) {
+    for (const length of [3, 9, 15, 21]) {
       const turns = functions.map((name) => order.slice(0, length).filter((one) => one === name).length);
       expect(Math.max(...turns) - Math.min(...turns)).toBeLessThanOrEqual(2);
     }
@@ -124,6 +124,8 @@ describe('the queue', () => {
     await aFunction('streamed');
     let isOver = false;
     await aBuilder({
+      // What it says as Redis comes back may get lost, and with it the build, which is then begun again.
+      hold: { lockMs: 2_000, lockRenewalMs: 400, stalledIntervalMs: 400 },
       work: async (taken, builder) => {
         await builder.say(taken, 'one');
         await eventually(() => isOver, { timeoutMs: 60_000 });

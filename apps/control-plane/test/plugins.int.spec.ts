@@ -91,7 +91,7 @@ describe('what a plugin may be', () => {
       { pointer: '/source/sha256', code: 'unknown_reference' },
     ],
     ['an id', { id: 'pl_01900000-0000-7000-8000-000000000000' }, { pointer: '/id' }],
-    ['a kind that is not there yet', { kind: 'sink' }, { pointer: '/kind', code: 'not_available' }],
+    ['a kind that is not there yet', { kind: 'job' }, { pointer: '/kind', code: 'not_available' }],
     [
       'a source that is not there yet',
       { source: { kind: 'http', url: 'https://example.com/x.wasm' } },

@@ -71,10 +71,21 @@ describe('what a route may be', () => {
     ],
     ['a version that is no version', { target: { kind: 'function', plugin: 'geo', version: 'newest' } }, { pointer: '/target/version' }],
     ['an unknown target', { target: { kind: 'teapot' } }, { pointer: '/target/kind' }],
+    ['an upstream that is no URL', { target: { kind: 'upstream', targets: [{ url: 'x.example:80' }] } }, { pointer: '/target/targets/0/url' }],
     [
-      'a target that is not there yet',
-      { target: { kind: 'upstream', targets: [{ url: 'https://x.example' }] } },
-      { pointer: '/target/kind', code: 'not_available' },
+      'an upstream none of whose targets is used',
+      { target: { kind: 'upstream', targets: [{ url: 'https://x.example', weight: 0 }] } },
+      { pointer: '/target/targets' },
+    ],
+    [
+      'an upstream path with a parameter that the route does not have',
+      { target: { kind: 'upstream', targets: [{ url: 'https://x.example' }], rewritePath: `/\${id}` } },
+      { pointer: '/target/rewritePath', detail: expect.stringContaining(`\${id}`) },
+    ],
+    [
+      'an upstream whose authorities are none',
+      { target: { kind: 'upstream', targets: [{ url: 'https://x.example' }], tls: { caPem: 'none' } } },
+      { pointer: '/target/tls/caPem' },
     ],
     [
       'a backend in a slot',

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
-import { ArtifactCache, configKeys, heartbeatIntervalMs, NodeRegistry, SnapshotSource } from '@torii/config-sync';
+import { ArtifactCache, configKeys, heartbeatIntervalMs, NodeRegistry, SnapshotSource, tailChannels } from '@torii/config-sync';
 import type { NodeStatus } from '@torii/contracts';
-import { connectRedis, Lifecycle, type Logger, readOrCreateSecretFile } from '@torii/service-kit';
+import { connectRedis, debugTokenKey, Lifecycle, type Logger, readOrCreateSecretFile, systemClock } from '@torii/service-kit';
 import { RewriteThread } from '@torii/wasm-runtime';
 import { ConfigAgent } from './config/config-agent.js';
 import { ModuleCompiler } from './config/module-compiler.js';
@@ -13,8 +13,14 @@ import type { Env } from './env.js';
 import { InternalServer, type Readiness } from './internal/internal-server.js';
 import { NodeMetrics } from './metrics/node-metrics.js';
 import { readOrCreateNodeId } from './node-identity.js';
+import { TailAgent } from './tail/tail-agent.js';
+import { tracingSettings } from './telemetry/tracing-settings.js';
+import { ReportShelf } from './tester/report-shelf.js';
+import { testerEndpoints } from './tester/tester-endpoints.js';
+import { Trials } from './tester/trials.js';
 import { DataThreads, placesOf } from './threads/data-threads.js';
 import { egressSettings } from './threads/egress-settings.js';
+import { HealthProber } from './upstream/health-prober.js';
 import { version } from './version.js';
 
 const busCommandTimeoutMs = 3_000;
@@ -52,10 +58,22 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
   const maps = new PluginMaps({ maxBytes: env.TORII_MAPS_BYTES, globalMaxBytes: env.TORII_GLOBAL_KV_BYTES });
   const egress = egressSettings(env);
   for (const [host, origin] of egress.overrides) log.warn({ host, origin }, 'outbound calls are overridden');
+  const prober = new HealthProber({ allowLinkLocal: env.TORII_UPSTREAM_ALLOW_LINK_LOCAL, log });
+  lifecycle.onClose('checks of upstreams', () => prober.close());
   const metrics = new NodeMetrics({
     threads: placesOf(env.TORII_DATA_THREADS),
     maxSeries: env.TORII_METRICS_MAX_SERIES,
     requestTimeoutMs: env.TORII_REQUEST_TIMEOUT_MS,
+  });
+  const nodeToken = env.TORII_NODE_TOKEN ?? (await readOrCreateSecretFile(path.join(env.TORII_HOME, 'node-token')));
+  const reports = new ReportShelf({ maxChars: env.TORII_REPORTS_BYTES });
+  const tail = new TailAgent({
+    redis,
+    subscriber,
+    channels: tailChannels(env.TORII_REDIS_PREFIX),
+    tell: (followings) => threads.follow(followings),
+    clock: systemClock,
+    log,
   });
   const threads: DataThreads = new DataThreads({
     threadCount: env.TORII_DATA_THREADS,
@@ -72,6 +90,8 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
       maps.recover(thread);
       metrics.threadGone(thread);
     },
+    onTail: (batches) => tail.deliver(batches),
+    onReport: (id, json) => reports.keep(id, json),
     log,
     settings: {
       metrics: metrics.memory.memory,
@@ -89,7 +109,13 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
       kvRedisUrl: env.TORII_KV_REDIS_URL ?? env.REDIS_URL,
       kvTimeoutMs: env.TORII_KV_TIMEOUT_MS,
       globalKvBytes: env.TORII_GLOBAL_KV_BYTES,
+      tailRecordsPerSecond: Math.ceil(env.TORII_TAIL_RECORDS_PER_S / env.TORII_DATA_THREADS),
+      accessLogSample: env.TORII_ACCESS_LOG_SAMPLE,
+      tracing: tracingSettings(env),
+      debugKey: debugTokenKey(nodeToken),
       maps: maps.memory,
+      upstreamHealth: prober.cells.memory,
+      allowLinkLocal: env.TORII_UPSTREAM_ALLOW_LINK_LOCAL,
       redisPrefix: env.TORII_REDIS_PREFIX,
       logLevel: env.TORII_LOG_LEVEL,
       egress,
@@ -97,11 +123,12 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
   });
   lifecycle.onClose('data threads', () => threads.stop());
   await threads.start();
+  tail.start();
+  lifecycle.onClose('live tail', () => tail.close());
 
   const keys = configKeys(env.TORII_REDIS_PREFIX);
   const rewriter = new RewriteThread({ timeoutMs: env.TORII_PREPARE_TIMEOUT_MS });
   lifecycle.onClose('rewriting thread', () => rewriter.close());
-  const nodeToken = env.TORII_NODE_TOKEN ?? (await readOrCreateSecretFile(path.join(env.TORII_HOME, 'node-token')));
   const compiler = new ModuleCompiler({
     artifacts: new ArtifactCache({
       directory: path.join(stateDirectory, 'artifacts'),
@@ -121,7 +148,8 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
     activate: async (snapshot) => {
       const compiled = await compiler.compile(snapshot);
       maps.open(snapshot.plugins);
-      await threads.activate({ ...compiled, ...metrics.rowsFor(snapshot) });
+      await threads.activate({ ...compiled, ...metrics.rowsFor(snapshot), upstreamCells: prober.cellsFor(snapshot.routes) });
+      prober.watch(snapshot.routes);
       metrics.retainOnly(snapshot);
       maps.retainOnly(snapshot.plugins);
     },
@@ -129,6 +157,13 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
     log,
   });
 
+  const trials = new Trials({
+    tryOut: (trial, draft, timeoutMs) => threads.tryOut(trial, draft, timeoutMs),
+    compile: (plugins) => compiler.compileBeside(plugins),
+    rowsFor: (plugins) => metrics.rowsForDraft(plugins),
+    openMaps: (plugins) => maps.open(plugins),
+    draftTimeoutMs: env.TORII_ACTIVATION_TIMEOUT_MS,
+  });
   const isRedisReady = (): boolean => redis.status === 'ready';
   const internal = new InternalServer({
     readiness: () => readinessOf(agent, threads, isRedisReady()),
@@ -141,6 +176,7 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
         isRedisConnected: isRedisReady(),
       }),
     token: nodeToken,
+    endpoints: testerEndpoints(trials, reports),
   });
   const internalPort = await internal.listen(env.TORII_INTERNAL_HOST, env.TORII_INTERNAL_PORT);
   lifecycle.onClose('internal server', () => internal.close());

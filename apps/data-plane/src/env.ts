@@ -149,6 +149,33 @@ const Env = z.object({
     .refine(areCidrs, 'must be networks such as 10.1.0.0/16 or fd12::/32')
     .default([])
     .describe('Private networks that plugins with allowPrivate may call'),
+  TORII_ACCESS_LOG_SAMPLE: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Share of requests that have a line in the log; those answered with 5xx all have one'),
+  TORII_TAIL_RECORDS_PER_S: envVar
+    .positiveInt()
+    .max(10_000)
+    .default(500)
+    .describe('Requests a second that this node tells all followers of its live tail'),
+  TORII_UPSTREAM_ALLOW_LINK_LOCAL: envVar
+    .flag()
+    .default(false)
+    .describe('Let upstreams have link-local addresses, where clouds hand out credentials'),
+  TORII_REPORTS_BYTES: envVar
+    .positiveInt()
+    .default(16 * 1024 * 1024)
+    .describe('Reports of requests with a debug token that this node keeps (bytes)'),
+  TORII_OTLP_ENDPOINT: envVar
+    .url('http', 'https')
+    .optional()
+    .describe('Collector that traces are sent to, by OTLP over HTTP; none are when left out'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: envVar.url('http', 'https').optional().describe('The same, where TORII_OTLP_ENDPOINT is left out'),
+  TORII_OTLP_TIMEOUT_MS: envVar.durationMs().default(5_000).describe('Time one export of traces may take (ms)'),
+  TORII_TRACE_RATIO: z.coerce.number().min(0).max(1).default(1).describe('Share of requests that are traced, of those without a traceparent'),
+  TORII_TRACE_QUEUE_SPANS: envVar.positiveInt().default(4_096).describe('Spans that may wait for the collector, per data thread; more are dropped'),
   TORII_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info').describe('Least severe log line written'),
   NODE_ENV: z.string().optional().describe('production refuses egress overrides'),
 });

@@ -4,11 +4,11 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { configKeys, SnapshotPublisher, sealSnapshot, sha256 } from '@torii/config-sync';
-import { PluginLimits, type SnapshotPlugin, type SnapshotRoute } from '@torii/contracts';
+import { PluginLimits, type SnapshotPlugin, type SnapshotRoute, type SnapshotSlot } from '@torii/contracts';
 import { eventually, type RunningDataPlane, spawnDataPlane, testRedis } from '@torii/test-kit';
 import { Redis } from 'ioredis';
 
-const nodeToken = 'a-token-for-tests-only';
+export const nodeToken = 'a-token-for-tests-only';
 
 /** Answers `/internal/artifacts/{sha256}` as the control plane does. */
 export class ArtifactServer {
@@ -92,16 +92,16 @@ export class TestNode {
     });
   }
 
-  async publish(plugins: SnapshotPlugin[], routes: SnapshotRoute[]): Promise<void> {
+  async publish(plugins: SnapshotPlugin[], routes: SnapshotRoute[], globalPlugins?: SnapshotSlot[]): Promise<void> {
     this.redis ??= new Redis(this.bus.url, { maxRetriesPerRequest: 1 });
     this.revision += 1;
-    const snapshot = sealSnapshot({ incarnation: this.incarnation, revision: this.revision }, { plugins, routes });
+    const snapshot = sealSnapshot({ incarnation: this.incarnation, revision: this.revision }, { plugins, routes, globalPlugins });
     await new SnapshotPublisher(this.redis, configKeys(this.bus.keyPrefix)).publish(snapshot);
   }
 
   /** Publishes and waits until the node serves it. */
-  async apply(plugins: SnapshotPlugin[], routes: SnapshotRoute[]): Promise<void> {
-    await this.publish(plugins, routes);
+  async apply(plugins: SnapshotPlugin[], routes: SnapshotRoute[], globalPlugins?: SnapshotSlot[]): Promise<void> {
+    await this.publish(plugins, routes, globalPlugins);
     await this.servesRevision(this.revision);
   }
 
@@ -115,6 +115,15 @@ export class TestNode {
   async readiness(): Promise<Readiness> {
     const response = await fetch(`${this.internalUrl}/readyz`);
     return { httpStatus: response.status, ...((await response.json()) as Omit<Readiness, 'httpStatus'>) };
+  }
+
+  /** A request to the internal port with the node token. */
+  asControlPlane(method: string, path: string, body?: unknown): Promise<Response> {
+    return fetch(`${this.internalUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${nodeToken}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   }
 
   /** Ends the process alone; what is on disk stays. */

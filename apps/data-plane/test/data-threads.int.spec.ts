@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { SnapshotPlugin } from '@torii/contracts';
+import { NodeId, type SnapshotPlugin } from '@torii/contracts';
 import { createLogger } from '@torii/service-kit';
 import { compileWat, eventually, guest, startUpstream, testRedis } from '@torii/test-kit';
 import { prepareModule } from '@torii/wasm-runtime';
@@ -12,6 +12,7 @@ import { NodeMetrics } from '../src/metrics/node-metrics.js';
 import { DataThreads, placesOf, type ThreadLoss } from '../src/threads/data-threads.js';
 import { egressSettings } from '../src/threads/egress-settings.js';
 import type { CountedSnapshot } from '../src/threads/thread-messages.js';
+import { HealthCells } from '../src/upstream/health-cells.js';
 import { aPlugin, aRoute } from './a-node.js';
 
 const silenceMs = 400;
@@ -50,7 +51,8 @@ describe('the data threads of a node', () => {
       log,
       settings: {
         ...trouble,
-        nodeId: 'node_test',
+        nodeId: NodeId.parse('nd_00000000-0000-7000-8000-000000000001'),
+        debugKey: new Uint8Array(32),
         proxyHost: '127.0.0.1',
         requestTimeoutMs: 10_000,
         requestBytesMax: 1024 * 1024,
@@ -68,6 +70,11 @@ describe('the data threads of a node', () => {
         egress: egressSettings(env),
         metrics: metrics.memory.memory,
         metricsRows: metrics.memory.rows,
+        upstreamHealth: HealthCells.create().memory,
+        allowLinkLocal: false,
+        tracing: undefined,
+        tailRecordsPerSecond: 100,
+        accessLogSample: 1,
         overloadLagMs: 10_000,
       },
     });
@@ -201,6 +208,9 @@ async function withCaller(snapshot: CountedSnapshot): Promise<CountedSnapshot> {
   return {
     revision: snapshot.revision + 1,
     plugins: [...snapshot.plugins, { key: `${plugin.id}@1`, plugin, prepared }],
+    globalPlugins: [],
+    upstreamCells: new Map(),
+    upstreamRows: new Map(),
     routes: [...snapshot.routes, aRoute(plugin, '/call')],
     pluginRows: [...snapshot.pluginRows, 5],
     routeRows: [...snapshot.routeRows, 2],
@@ -210,5 +220,14 @@ async function withCaller(snapshot: CountedSnapshot): Promise<CountedSnapshot> {
 async function helloSnapshot(): Promise<CountedSnapshot> {
   const plugin: SnapshotPlugin = aPlugin('0'.repeat(64), { name: 'hello' });
   const prepared = await prepareModule(await guest('hello'), plugin.limits);
-  return { revision: 1, plugins: [{ key: `${plugin.id}@1`, plugin, prepared }], routes: [aRoute(plugin, '/hello')], pluginRows: [0], routeRows: [1] };
+  return {
+    revision: 1,
+    plugins: [{ key: `${plugin.id}@1`, plugin, prepared }],
+    globalPlugins: [],
+    upstreamCells: new Map(),
+    upstreamRows: new Map(),
+    routes: [aRoute(plugin, '/hello')],
+    pluginRows: [0],
+    routeRows: [1],
+  };
 }

@@ -4,6 +4,7 @@ import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { BuildKeys } from './build-keys.js';
 import { listenTo } from './channel.js';
+import { type HoldTimes, holdTimes } from './hold-times.js';
 import { buildQueueLimits } from './queue-limits.js';
 import { TakenBuild } from './taken-build.js';
 
@@ -14,6 +15,8 @@ export interface BuildIntakeOptions {
   readonly keys: BuildKeys;
   /** Called when a build may be waiting: one was added, or Redis is back. */
   readonly onArrival: () => void;
+  /** Tests do not wait for as long as builders do. */
+  readonly hold?: HoldTimes | undefined;
 }
 
 /**
@@ -24,9 +27,11 @@ export class BuildIntake {
   private readonly workers = new Map<LanguageName, Worker>();
   private readonly stopListening: () => void;
   private readonly options: BuildIntakeOptions;
+  private readonly hold: HoldTimes;
 
   constructor(options: BuildIntakeOptions) {
     this.options = options;
+    this.hold = options.hold ?? holdTimes;
     const { subscriber, keys, onArrival } = options;
     this.stopListening = listenTo(subscriber, keys.arrivals, { onMessage: onArrival, onSubscribed: onArrival });
   }
@@ -40,8 +45,8 @@ export class BuildIntake {
       prefix: keys.queuePrefix,
       autorun: false,
       skipVersionCheck: true,
-      lockDuration: buildQueueLimits.lockMs,
-      stalledInterval: buildQueueLimits.stalledIntervalMs,
+      lockDuration: this.hold.lockMs,
+      stalledInterval: this.hold.stalledIntervalMs,
       maxStalledCount: buildQueueLimits.stalledMax,
     });
     worker.on('error', () => undefined); // the connection's owner logs its errors
@@ -71,7 +76,7 @@ export class BuildIntake {
     const queued = (await worker.getNextJob(token, { block: false })) as Job | undefined;
     if (queued === undefined) return undefined;
     const job = BuildJob.safeParse(queued.data);
-    const taken = new TakenBuild(job.success ? job.data : queued.data, queued, token);
+    const taken = new TakenBuild(job.success ? job.data : queued.data, { queued, token, hold: this.hold });
     if (job.success) return taken;
     await taken.giveUp(`this builder cannot read the job: ${job.error.issues[0]?.message ?? ''}`).finally(() => taken.abandon());
     return this.take(language);

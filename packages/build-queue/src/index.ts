@@ -6,6 +6,6 @@ export { BuildLogReader, type BuildLogReaderOptions, type ReadOptions } from './
 export { BuildLogWriter } from './build-log-writer.js';
 export { BuildQueues, type BuildQueuesOptions, type FoundBuild } from './build-queues.js';
 export { BuilderRegistry, builderHeartbeatMs, builderTtlMs } from './builder-registry.js';
+export { type HoldTimes, holdTimes } from './hold-times.js';
 export type { StoredEntry } from './log-entry-text.js';
-export { buildQueueLimits } from './queue-limits.js';
 export type { TakenBuild } from './taken-build.js';

@@ -1,7 +1,14 @@
 import type { BuildJob, BuildOutcome, BuildStage } from '@torii/contracts';
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { BuildProgress } from './build-events.js';
-import { buildQueueLimits } from './queue-limits.js';
+import type { HoldTimes } from './hold-times.js';
+
+/** The job in the queue, and what shows that it is held. */
+export interface Held {
+  readonly queued: Job;
+  readonly token: string;
+  readonly hold: HoldTimes;
+}
 
 /**
  * A build that this builder, and no other, works on until it gives it away by `complete`, `fail`, `postpone` or
@@ -15,17 +22,22 @@ export class TakenBuild {
   readonly lost: AbortSignal;
   private readonly loss = new AbortController();
   private readonly timer: NodeJS.Timeout;
+  private readonly queued: Job;
+  private readonly token: string;
+  private readonly lockMs: number;
   private heldUntilMs: number;
 
   constructor(
     readonly job: BuildJob,
-    private readonly queued: Job,
-    private readonly token: string,
+    { queued, token, hold }: Held,
   ) {
+    this.queued = queued;
+    this.token = token;
+    this.lockMs = hold.lockMs;
     this.attempts = queued.attemptsStarted;
     this.lost = this.loss.signal;
-    this.heldUntilMs = performance.now() + buildQueueLimits.lockMs;
-    this.timer = setInterval(() => void this.renew(), buildQueueLimits.lockRenewalMs);
+    this.heldUntilMs = performance.now() + this.lockMs;
+    this.timer = setInterval(() => void this.renew(), hold.lockRenewalMs);
   }
 
   /** Tells whoever watches; that Redis did not take it is no reason to stop. */
@@ -58,7 +70,7 @@ export class TakenBuild {
     await this.give(() => this.queued.moveToWait(this.token));
   }
 
-  /** Lets it go without a word: others notice in `buildQueueLimits.lockMs`. */
+  /** Lets it go without a word: others notice in `HoldTimes.lockMs`. */
   abandon(): void {
     clearInterval(this.timer);
   }
@@ -76,8 +88,8 @@ export class TakenBuild {
   private async renew(): Promise<void> {
     const atMs = performance.now();
     try {
-      const isHeld = (await this.queued.extendLock(this.token, buildQueueLimits.lockMs)) === 1;
-      if (isHeld) this.heldUntilMs = atMs + buildQueueLimits.lockMs;
+      const isHeld = (await this.queued.extendLock(this.token, this.lockMs)) === 1;
+      if (isHeld) this.heldUntilMs = atMs + this.lockMs;
       else this.lose();
     } catch {
       // Without an answer the hold may still be there, for a while.

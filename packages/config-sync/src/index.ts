@@ -5,3 +5,4 @@ export { heartbeatIntervalMs, heartbeatTimeoutMs, isGone, NodeRegistry, nodeRete
 export { openSnapshot, sealSnapshot, sha256, snapshotHash } from './snapshot-digest.js';
 export { type PublishResult, SnapshotPublisher } from './snapshot-publisher.js';
 export { SnapshotSource, type SnapshotSourceOptions } from './snapshot-source.js';
+export { type TailChannels, tailChannels } from './tail-channels.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { aPlugin, aRoute, aSnapshot, oneLife, otherLife } from '../test/a-snapshot.js';
+import { aPlugin, aRoute, aSlot, aSnapshot, oneLife, otherLife } from '../test/a-snapshot.js';
 import { openSnapshot, sealSnapshot, snapshotHash } from './snapshot-digest.js';
 
 const snapshot = aSnapshot(7);
@@ -23,6 +23,9 @@ describe('snapshotHash', () => {
       snapshotHash({ plugins: [aPlugin({ wasi: true })], routes: [aRoute()] }),
       snapshotHash({ plugins: [aPlugin({ version: 2 })], routes: [aRoute()] }),
       snapshotHash({ plugins: [aPlugin()], routes: [aRoute({ stripPath: false })] }),
+      snapshotHash({ plugins: [aPlugin()], routes: [aRoute()], globalPlugins: [aSlot()] }),
+      snapshotHash({ plugins: [aPlugin()], routes: [aRoute()], globalPlugins: [aSlot(), aSlot({ onError: 'skip' })] }),
+      snapshotHash({ plugins: [aPlugin()], routes: [aRoute()], globalPlugins: [aSlot({ onError: 'skip' }), aSlot()] }),
     ];
     expect(new Set(hashes).size).toBe(hashes.length);
   });
@@ -33,6 +36,12 @@ describe('openSnapshot', () => {
     expect(openSnapshot(JSON.stringify(snapshot), announced)).toEqual(snapshot);
     const empty = sealSnapshot({ incarnation, revision: 0 }, { plugins: [], routes: [] });
     expect(openSnapshot(JSON.stringify(empty), { incarnation, revision: 0, hash: empty.hash }).routes).toEqual([]);
+  });
+
+  it('gives back the plugins of all routes in their order', () => {
+    const globalPlugins = [aSlot(), aSlot({ onError: 'skip' })];
+    const sealed = sealSnapshot({ incarnation, revision }, { plugins: [aPlugin()], routes: [], globalPlugins });
+    expect(openSnapshot(JSON.stringify(sealed), sealed).globalPlugins).toEqual(globalPlugins);
   });
 
   it('refuses contents that do not have the announced hash', () => {

@@ -6,6 +6,7 @@ import {
   Snapshot,
   type SnapshotPlugin,
   type SnapshotRoute,
+  type SnapshotSlot,
   snapshotSchemaVersion,
 } from '@torii/contracts';
 import { canonicalJson } from './canonical-json.js';
@@ -13,6 +14,7 @@ import { parseJson } from './parse-json.js';
 
 interface Contents {
   readonly plugins: readonly SnapshotPlugin[];
+  readonly globalPlugins?: readonly SnapshotSlot[] | undefined;
   readonly routes: readonly SnapshotRoute[];
 }
 
@@ -22,7 +24,9 @@ interface Contents {
  * Hashing per entity is what will let a node verify a delta without reading the rest again.
  */
 export function snapshotHash(contents: Contents): string {
+  const { globalPlugins } = contents;
   const lines = [
+    ...(globalPlugins === undefined ? [] : [`settings ${sha256(canonicalJson(globalPlugins))}`]),
     ...contents.plugins.map((plugin) => `plugin/${pluginVersionKey(plugin)} ${sha256(canonicalJson(plugin))}`),
     ...contents.routes.map((route) => `route/${route.id} ${sha256(canonicalJson(route))}`),
   ];
@@ -36,6 +40,7 @@ export function sealSnapshot(identity: Pick<CurrentRevision, 'incarnation' | 're
     revision: identity.revision,
     hash: snapshotHash(contents),
     plugins: [...contents.plugins],
+    ...(contents.globalPlugins === undefined ? {} : { globalPlugins: [...contents.globalPlugins] }),
     routes: [...contents.routes],
   };
 }

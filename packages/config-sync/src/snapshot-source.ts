@@ -27,7 +27,9 @@ export class SnapshotSource {
       subscriber.subscribe(keys.doorbell).then(onNotice, () => undefined); // a lost connection comes back as another `ready`
     };
     subscriber.on('ready', subscribe);
-    subscriber.on('message', onNotice);
+    subscriber.on('message', (channel) => {
+      if (channel === keys.doorbell) onNotice(); // others listen on this connection too
+    });
     redis.on('ready', onNotice);
     if (subscriber.status === 'ready') subscribe();
     this.timer = setInterval(onNotice, this.options.pollIntervalMs);

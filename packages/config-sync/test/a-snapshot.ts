@@ -1,4 +1,4 @@
-import { PluginLimits, PluginSpec, type Snapshot, SnapshotPlugin, SnapshotRoute } from '@torii/contracts';
+import { PluginLimits, PluginSpec, type Snapshot, SnapshotPlugin, SnapshotRoute, SnapshotSlot } from '@torii/contracts';
 import { sealSnapshot } from '../src/snapshot-digest.js';
 
 export const oneLife = '01995f3c-7a2b-7c3d-8e4f-000000000001';
@@ -37,6 +37,10 @@ export function aRoute(change: Record<string, unknown> = {}): SnapshotRoute {
     target: { kind: 'function', plugin: pluginId, version: 1 },
     ...change,
   });
+}
+
+export function aSlot(change: Partial<SnapshotSlot> = {}): SnapshotSlot {
+  return SnapshotSlot.parse({ plugin: pluginId, version: 1, include: [], exclude: [], config: {}, onError: 'fail', ...change });
 }
 
 export function aSnapshot(revision: number, incarnation = oneLife): Snapshot {

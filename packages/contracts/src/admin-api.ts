@@ -20,7 +20,11 @@ export const scopes = [
   'functions:write',
   'builds:read',
   'builds:write',
+  'settings:read',
+  'settings:write',
   'nodes:read',
+  'traffic:read',
+  'tester:run',
   'admin',
 ] as const;
 /** What a key may do; `admin` covers everything. */

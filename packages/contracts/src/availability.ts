@@ -1,7 +1,6 @@
 import type { FieldIssue } from './errors.js';
 import type { PluginSpec } from './plugin.js';
 import { ServedKind } from './plugin-kind.js';
-import type { RouteSpec } from './route.js';
 
 /**
  * What the API's vocabulary holds but this version cannot do yet. Such a value is refused with a 422 that
@@ -15,13 +14,6 @@ export function unavailableInPlugin(plugin: PluginSpec): FieldIssue[] {
   }
   if (Object.keys(plugin.allowedPaths).length > 0) issues.push(notYet('/allowedPaths', 'file access'));
   if (Object.keys(plugin.secrets).length > 0) issues.push(notYet('/secrets', 'a secret'));
-  if (plugin.compat !== 'torii') issues.push(notYet('/compat', `compat ${plugin.compat}`));
-  return issues;
-}
-
-export function unavailableInRoute(route: RouteSpec): FieldIssue[] {
-  const issues: FieldIssue[] = [];
-  if (route.target.kind === 'upstream') issues.push(notYet('/target/kind', `the target ${route.target.kind}`));
   return issues;
 }
 

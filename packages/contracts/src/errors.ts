@@ -45,6 +45,9 @@ export const errorTable = {
   'capacity.shutting_down': { status: 503, title: 'The node is shutting down', retryAfterSeconds: 1 },
   'platform.internal': { status: 500, title: 'Something went wrong on our side' },
   'platform.database': { status: 503, title: 'The database cannot be reached', retryAfterSeconds: 2 },
+  'platform.storage': { status: 503, title: 'Artifacts and sources cannot be reached', retryAfterSeconds: 2 },
+  'platform.no_node': { status: 503, title: 'No node can do this', retryAfterSeconds: 2 },
+  'platform.node_silent': { status: 504, title: 'The node did not answer in time' },
   'platform.redis': { status: 503, title: 'Redis cannot be reached', retryAfterSeconds: 2 },
 } as const satisfies Record<string, ErrorDefinition>;
 

@@ -11,7 +11,7 @@ export {
   warningHeader,
 } from './admin-api.js';
 export { Artifact, artifactMaxBytes, ModuleExport, ModuleImport } from './artifact.js';
-export { unavailableInPlugin, unavailableInRoute } from './availability.js';
+export { unavailableInPlugin } from './availability.js';
 export {
   Build,
   type BuildErrorCode,
@@ -113,7 +113,16 @@ export {
   type RawRequest,
   type TargetRequest,
 } from './plugin-io.js';
-export { isSlotKind, PluginKind, ServedKind, type SlotKind, slotKinds } from './plugin-kind.js';
+export {
+  fixedFunctionsOf,
+  isSettingsKind,
+  isSlotKind,
+  PluginKind,
+  ServedKind,
+  type SlotKind,
+  sinkMatchesFunction,
+  slotKinds,
+} from './plugin-kind.js';
 export {
   HostPattern,
   Method,
@@ -129,6 +138,7 @@ export {
   VersionReference,
 } from './route.js';
 export { parseTemplate, type TemplateSegment } from './route-template.js';
+export { Settings } from './settings.js';
 export {
   type AccessValidatorInput,
   AccessValidatorOutput,
@@ -141,6 +151,10 @@ export {
   ResponseTransformerOutput,
   type RouteMatcherInput,
   RouteMatcherOutput,
+  type SinkHandleInput,
+  SinkHandleOutput,
+  type SinkInput,
+  SinkMatchesOutput,
   type TargetResponse,
 } from './slot-io.js';
 export {
@@ -154,4 +168,32 @@ export {
   snapshotSchemaVersion,
 } from './snapshot.js';
 export { FilePath, SourceFile, SourceTree, sourceLimits } from './source-file.js';
+export { StatusPattern, TailAsk, TailBatch, type TailEvent, TailFilter, TailRecord, tailLimits } from './tail.js';
 export { Template, TemplateWithFiles } from './template.js';
+export {
+  DebugToken,
+  DebugTokenRequest,
+  debugHeader,
+  nodeOfReport,
+  Report,
+  ReportStep,
+  reportHeader,
+  reportIdOn,
+  TestedRequest,
+  TesterAnswer,
+  TesterRequest,
+  Trial,
+  TrialDraft,
+  testerLimits,
+} from './tester.js';
+export {
+  Balancing,
+  pemCertificates,
+  rewriteRest,
+  UpstreamHealth,
+  UpstreamPeer,
+  UpstreamTarget,
+  UpstreamTls,
+  upstreamLimits,
+  upstreamOf,
+} from './upstream.js';

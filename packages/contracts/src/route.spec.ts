@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { unavailableInRoute } from './availability.js';
 import { HostPattern, RouteSpec, type RouteSpecInput } from './route.js';
 import { parseTemplate } from './route-template.js';
 
@@ -132,19 +131,5 @@ describe('HostPattern', () => {
     for (const host of ['', '*', 'https://a.b', 'a.b:80', 'a.b/c', 'a*.b', '*.*.b', '-a.b', 'a..b', '.a', 'a b', 'x'.repeat(254)]) {
       expect(HostPattern.safeParse(host).success).toBe(false);
     }
-  });
-});
-
-describe('unavailableInRoute', () => {
-  it('finds nothing in a route of defaults', () => {
-    expect(unavailableInRoute(RouteSpec.parse(smallest))).toEqual([]);
-  });
-
-  it('names every value whose feature is not there yet, all at once', () => {
-    const ahead = RouteSpec.parse({
-      ...smallest,
-      target: { kind: 'upstream', targets: [{ url: 'https://example.com' }] },
-    });
-    expect(unavailableInRoute(ahead).map((issue) => issue.pointer)).toEqual(['/target/kind']);
   });
 });

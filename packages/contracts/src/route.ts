@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EntityName, RouteId } from './ids.js';
 import { Tags } from './plugin.js';
 import { parseTemplate, withoutExpressions } from './route-template.js';
+import { UpstreamTarget } from './upstream.js';
 
 const label = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?';
 const hostPattern = new RegExp(`^(\\*|${label})(\\.(\\*|${label}))*$`, 'i');
@@ -104,7 +105,10 @@ export const VersionReference = z.union([z.literal('latest'), z.int().min(1)]);
 /** Written as JSON: it is part of what the plugin is called with. */
 const slotConfigMaxChars = 65_536;
 
-/** A plugin's place on a route. `include` and `exclude` are expressions that must match the whole path of a request. */
+/** How many plugins may stand in one list of slots. */
+export const slotsMax = 64;
+
+/** A plugin's place on a route, or on all of them. `include` and `exclude` are expressions that must match the whole path of a request. */
 export const Slot = z.strictObject({
   plugin: PluginReference,
   version: VersionReference.default('latest'),
@@ -159,11 +163,14 @@ const StaticTarget = z
   });
 
 export const Target = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('function'), plugin: PluginReference, version: VersionReference.default('latest') }),
   z.strictObject({
-    kind: z.literal('upstream'),
-    targets: z.array(z.strictObject({ url: z.url(), weight: z.int().min(0).default(1) })).min(1),
+    kind: z.literal('function'),
+    plugin: PluginReference,
+    version: VersionReference.default('latest'),
+    /** Answers where the function says `delegates_call`. */
+    upstream: UpstreamTarget.optional(),
   }),
+  UpstreamTarget,
   z.strictObject({
     kind: z.literal('redirect'),
     url: z.string().max(2048).refine(isLocation, 'must be an http or https URL, or a path that begins with one /, with other characters escaped'),
@@ -181,7 +188,7 @@ export const RouteSpec = z.strictObject({
   match: z.array(RouteMatch).min(1).max(64),
   priority: z.int().min(-1_000_000).max(1_000_000).default(0),
   stripPath: z.boolean().default(true),
-  plugins: z.array(Slot).max(64).default([]),
+  plugins: z.array(Slot).max(slotsMax).default([]),
   target: Target,
 });
 export type RouteSpec = z.infer<typeof RouteSpec>;

@@ -74,6 +74,23 @@ export interface ResponseTransformerInput extends CallerContext {
   response_body_base64: string | null;
 }
 
+/** What both functions of a sink are called with. There is no route. */
+export interface SinkInput extends Omit<SlotContext, 'route'> {
+  request: RawRequest;
+  origin: 'NgReverseProxy';
+  /** What the answer is unless a sink gives one. */
+  status: 404;
+  message: string;
+}
+
+/** What `functionName` of a sink is called with. */
+export interface SinkHandleInput extends SinkInput {
+  /** Signed bytes, as Otoroshi sends them; none without a body. */
+  body_bytes: number[];
+  /** Not in Otoroshi. */
+  body_base64: string;
+}
+
 const attrs = AttributeChanges.nullish();
 const isError = z.boolean().nullish();
 
@@ -109,3 +126,10 @@ export type RequestTransformerOutput = z.infer<typeof RequestTransformerOutput>;
 /** What is left out stays as it is; with `error: true` this is the response, of status 500 unless it says otherwise. */
 export const ResponseTransformerOutput = z.object({ error: isError, status: OutputStatus.nullish(), ...OutputContent.shape, attrs });
 export type ResponseTransformerOutput = z.infer<typeof ResponseTransformerOutput>;
+
+/** Whether the sink answers the request. */
+export const SinkMatchesOutput = z.object({ result: z.boolean() });
+
+/** The response. */
+export const SinkHandleOutput = z.object({ status: OutputStatus.default(200), ...OutputContent.shape, attrs });
+export type SinkHandleOutput = z.infer<typeof SinkHandleOutput>;

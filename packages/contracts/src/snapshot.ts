@@ -4,6 +4,7 @@ import { PluginId, RouteId, Sha256 } from './ids.js';
 import { PluginLimits } from './limits.js';
 import { ServedKind } from './plugin-kind.js';
 import { PathMatch, ValueMatch } from './route.js';
+import { UpstreamTarget } from './upstream.js';
 
 /** One plugin version as a node runs it: every reference resolved, every default filled in. */
 export const SnapshotPlugin = z.strictObject({
@@ -22,6 +23,8 @@ export const SnapshotPlugin = z.strictObject({
   storeLimits: z.partialRecord(z.enum(storeNames), StoreLimits).optional(),
   mapStore: z.enum(['memory', 'shared']),
   isolation: z.enum(['reuse', 'fresh']),
+  /** Left out unless the plugin is to be served as Otoroshi serves it. */
+  compat: z.literal('otoroshi').optional(),
   config: z.record(z.string(), z.string()),
   limits: PluginLimits,
 });
@@ -38,7 +41,7 @@ export const SnapshotMatch = z.strictObject({
 });
 export type SnapshotMatch = z.infer<typeof SnapshotMatch>;
 
-/** A plugin's place on a route: enabled, its version resolved. */
+/** A plugin's place on a route, or on all of them: enabled, its version resolved. */
 export const SnapshotSlot = z.strictObject({
   plugin: PluginId,
   version: z.int().min(1),
@@ -62,7 +65,8 @@ export const SnapshotRoute = z.strictObject({
   /** Left out when there are none, so that nodes which do not know slots serve configurations without them. */
   plugins: z.array(SnapshotSlot).optional(),
   target: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('function'), plugin: PluginId, version: z.int().min(1) }),
+    z.strictObject({ kind: z.literal('function'), plugin: PluginId, version: z.int().min(1), upstream: UpstreamTarget.optional() }),
+    UpstreamTarget,
     z.strictObject({ kind: z.literal('redirect'), url: z.string(), status: z.int() }),
     z.strictObject({ kind: z.literal('static'), status: z.int(), headers: z.record(z.string(), z.string()), body: z.string() }),
   ]),
@@ -85,6 +89,8 @@ export type CurrentRevision = z.infer<typeof CurrentRevision>;
 export const Snapshot = CurrentRevision.extend({
   schemaVersion: z.literal(snapshotSchemaVersion),
   plugins: z.array(SnapshotPlugin),
+  /** Of all routes, and sinks. Left out when there are none, as slots of routes are. */
+  globalPlugins: z.array(SnapshotSlot).optional(),
   routes: z.array(SnapshotRoute),
 });
 export type Snapshot = z.infer<typeof Snapshot>;

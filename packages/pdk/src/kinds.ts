@@ -149,7 +149,9 @@ export interface SinkInput extends Omit<Context, 'route'> {
   /** That the request would be answered with, and why. */
   status: number;
   message: string;
-  body_bytes?: number[] | null;
+  /** Of who is to answer; empty without a body. */
+  body_bytes?: number[];
+  body_base64?: string;
 }
 
 export interface SinkMatch {

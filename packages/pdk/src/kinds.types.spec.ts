@@ -19,6 +19,8 @@ it('has the types of inputs that nodes have, checked by the compiler', () => {
     accessValidator: Same<pdk.AccessValidatorInput, contracts.AccessValidatorInput>;
     requestTransformer: Same<pdk.RequestTransformerInput, contracts.RequestTransformerInput>;
     responseTransformer: Same<pdk.ResponseTransformerInput, contracts.ResponseTransformerInput>;
+    sinkMatcher: Fits<contracts.SinkInput, pdk.SinkInput>;
+    sinkHandler: Fits<contracts.SinkHandleInput, pdk.SinkInput>;
     rawRequest: Same<pdk.RawRequest, contracts.RawRequest>;
     targetRequest: Same<pdk.TargetRequest, contracts.TargetRequest>;
     targetResponse: Same<pdk.TargetResponse, contracts.TargetResponse>;
@@ -29,6 +31,8 @@ it('has the types of inputs that nodes have, checked by the compiler', () => {
     accessValidator: true,
     requestTransformer: true,
     responseTransformer: true,
+    sinkMatcher: true,
+    sinkHandler: true,
     rawRequest: true,
     targetRequest: true,
     targetResponse: true,
@@ -44,6 +48,8 @@ it('lets functions write only what nodes read', () => {
     accessValidator: Fits<pdk.AccessValidatorOutput, Read<typeof contracts.AccessValidatorOutput>>;
     requestTransformer: Fits<pdk.RequestTransformerOutput, Read<typeof contracts.RequestTransformerOutput>>;
     responseTransformer: Fits<pdk.ResponseTransformerOutput, Read<typeof contracts.ResponseTransformerOutput>>;
+    sinkMatcher: Fits<pdk.SinkMatch, Read<typeof contracts.SinkMatchesOutput>>;
+    sinkHandler: Fits<pdk.SinkOutput, Read<typeof contracts.SinkHandleOutput>>;
     attributes: Same<pdk.AttributeChanges, contracts.AttributeChanges>;
     cookie: Fits<pdk.OutputCookie, contracts.OutputCookie>;
   } = {
@@ -53,6 +59,8 @@ it('lets functions write only what nodes read', () => {
     accessValidator: true,
     requestTransformer: true,
     responseTransformer: true,
+    sinkMatcher: true,
+    sinkHandler: true,
     attributes: true,
     cookie: true,
   };

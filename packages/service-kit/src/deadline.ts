@@ -28,6 +28,11 @@ export class Deadline {
     return this.clock.nowMs() >= this.atMs;
   }
 
+  /** The one so much later. */
+  later(byMs: number): Deadline {
+    return new Deadline(this.atMs + byMs, this.clock);
+  }
+
   /** The earlier of this deadline and `timeoutMs` from now. */
   sooner(timeoutMs: number): Deadline {
     return new Deadline(Math.min(this.atMs, this.clock.nowMs() + timeoutMs), this.clock);

@@ -1,11 +1,13 @@
 export { BoundedFolder } from './bounded-folder.js';
 export { type Clock, systemClock } from './clock.js';
 export { Deadline } from './deadline.js';
+export { type DebugClaims, debugTokenKey, openDebugToken, signDebugToken } from './debug-token.js';
 export { EnvError, envVar, parseEnv } from './env.js';
 export { InfoLines } from './info-lines.js';
 export { closeOnSignal, Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger, type LoggerOptions } from './logger.js';
 export { writePrivateFile } from './private-file.js';
+export { RateBound } from './rate-bound.js';
 export { connectRedis, type RedisOptions } from './redis.js';
 export { Secret } from './secret.js';
 export { readOrCreateSecretFile } from './secret-file.js';

@@ -1,4 +1,4 @@
-export { answeringGuest } from './answering-guest.js';
+export { answeringGuest, answeringGuestWith, type GuestAnswer } from './answering-guest.js';
 export { describeKvStore } from './conformance/kv-store.js';
 export type { KvLimits } from './conformance/kv-store-fixture.js';
 export { type EventuallyOptions, eventually } from './eventually.js';
@@ -10,6 +10,9 @@ export { type OwnRedis, startOwnRedis } from './own-redis.js';
 export { beginQuickJs, evaluateScript } from './real-modules/quickjs-script.js';
 export { type RealModuleName, realModule, realModuleNames } from './real-modules/real-module.js';
 export { createStubHost, type StubHost } from './real-modules/stub-host.js';
+export { type Relay, startRelay } from './relay.js';
+export { startS3, type TestS3 } from './s3/start-s3.js';
+export { ServerEvents } from './server-events.js';
 export { type RunningBuilder, spawnBuilder } from './spawn-builder.js';
 export { type RunningControlPlane, spawnControlPlane } from './spawn-control-plane.js';
 export { type RunningDataPlane, spawnDataPlane } from './spawn-data-plane.js';

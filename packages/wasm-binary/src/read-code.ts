@@ -1,5 +1,6 @@
 import { ByteReader } from './byte-reader.js';
 import { type CodeEvents, eventKinds, eventWidth } from './code-events.js';
+import { EngineLoad } from './engine-load.js';
 import { formatLimits } from './format-limits.js';
 import { arityCost, atomicCost, bulkCost, localsCost, memoryGrowCost, miscCost, opcodeCosts, vectorCosts } from './fuel-cost.js';
 import { immediates, immediatesOf, miscOpcodes, opcodes, refusedOpcode, unknownOpcode } from './instructions.js';
@@ -8,8 +9,6 @@ import { WasmFormatError } from './wasm-format-error.js';
 
 /** Cost after which a stretch without any event gets one, so that a check can go in. */
 const markDistance = 200;
-/** Up to so many values are handed over for nothing. */
-const fewValues = 8;
 
 /** What a function or a type of functions takes and gives. */
 export interface Arity {
@@ -59,10 +58,7 @@ export class CodeReader {
   /** Of the block whose type was read last. */
   private blockArity: Arity = noArity;
   private readonly tryDepths: number[] = [];
-  /** Places of the function from which control can go more than one way, or somewhere else than on. */
-  private ways = 0;
-  private localsByWays = 0;
-  private values = 0;
+  private readonly load = new EngineLoad();
   private readonly loopDepths: number[] = [];
   /** The events of the loops that are open. */
   private readonly loopEvents: number[] = [];
@@ -88,9 +84,9 @@ export class CodeReader {
     this.loopDepths.length = 0;
     this.loopEvents.length = 0;
     this.tryDepths.length = 0;
-    this.ways = 0;
-    this.countValues(arity.params + arity.results, start);
-    this.countValues(referenceCount, start);
+    this.load.beginFunction();
+    this.load.addValues(arity.params + arity.results, start);
+    this.load.addValues(referenceCount, start);
     let at = start;
     let cost = localsCost(localCount - arity.params);
     while (at < end) {
@@ -120,27 +116,7 @@ export class CodeReader {
     this.at = at;
     if (this.at > end) throw new WasmFormatError('an instruction goes beyond the end of its function', end);
     if (this.depth > 0) throw new WasmFormatError('a block without an end', end);
-    this.countWays(localCount, start);
-  }
-
-  private countValues(values: number, at: number): void {
-    if (values <= fewValues) return;
-    this.values += values;
-    if (this.values > formatLimits.values) throw new WasmFormatError(`functions and blocks hand over more than ${formatLimits.values} values`, at);
-  }
-
-  private countWays(localCount: number, at: number): void {
-    const localsByWays = localCount * this.ways;
-    this.localsByWays += localsByWays;
-    if (localsByWays > formatLimits.localsByWays) {
-      throw new WasmFormatError(
-        `a function of ${localCount} locals and ${this.ways} ways; at most ${formatLimits.localsByWays} of both multiplied are accepted`,
-        at,
-      );
-    }
-    if (this.localsByWays > formatLimits.localsByWaysInAll) {
-      throw new WasmFormatError(`functions of many locals and many ways, together more than ${formatLimits.localsByWaysInAll}`, at);
-    }
+    this.load.endFunction(localCount, start);
   }
 
   /** What does not come often enough to be read on the spot. */
@@ -189,16 +165,16 @@ export class CodeReader {
         this.readTryTable(at);
         return;
       case opcodes.else:
-        this.ways += 1;
+        this.load.addWay();
         this.emit(eventKinds.else, at, 0);
         return;
       case opcodes.catch:
         this.skipLeb();
-        this.ways += 1;
+        this.load.addWay();
         this.emit(eventKinds.catch, at, 0);
         return;
       case opcodes.catchAll:
-        this.ways += 1;
+        this.load.addWay();
         this.emit(eventKinds.catch, at, 0);
         return;
       case opcodes.end:
@@ -289,9 +265,9 @@ export class CodeReader {
     const index = this.u32();
     const { params, results } = (kind === eventKinds.call ? this.arities.ofFunction(index) : this.arities.ofType(index)) ?? noArity;
     // The parameters were put there one by one, or counted as somebody's results.
-    this.countValues(results, at);
+    this.load.addValues(results, at);
     this.cost += arityCost(params + results);
-    if (this.tryDepths.length > 0) this.ways += 1;
+    if (this.tryDepths.length > 0) this.load.addWay();
     this.emit(kind, at, index);
   }
 
@@ -303,9 +279,9 @@ export class CodeReader {
     this.blockArities[this.depth] = params + results;
     this.depth += 1;
     if (this.depth > formatLimits.nesting) throw new WasmFormatError(`blocks are nested deeper than ${formatLimits.nesting}`, at);
-    if (kind !== eventKinds.block) this.ways += 1;
+    if (kind !== eventKinds.block) this.load.addWay();
     if (kind === eventKinds.try) this.tryDepths.push(this.depth);
-    this.countValues(params + results, at);
+    this.load.addValues(params + results, at);
     this.emit(kind, at, argument);
     this.cost = arityCost(params + results);
   }
@@ -340,8 +316,8 @@ export class CodeReader {
   private emitLabel(kind: number): void {
     const { at } = this;
     const label = this.u32();
-    this.ways += 1;
-    this.countValues(this.labelArities[this.depth - 1 - label] ?? 0, at);
+    this.load.addWay();
+    this.load.addValues(this.labelArities[this.depth - 1 - label] ?? 0, at);
     this.emit(kind, at, label);
   }
 

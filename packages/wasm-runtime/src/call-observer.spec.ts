@@ -2,14 +2,19 @@ import { expect, it } from '@jest/globals';
 import { guest } from '@torii/test-kit';
 import { codeOf, type FunctionOptions, type LoadedFunction, loadGuest } from '../test/a-function.js';
 import { compileWat } from '../test/wat.js';
-import type { CallCosts, CallObserver, ObservedHostCall, ObservedLine } from './call-observer.js';
+import type { CallCosts, CallObserver, ObservedHostCall, ObservedLease, ObservedLine } from './call-observer.js';
 
 class Recorder implements CallObserver {
+  readonly leases: ObservedLease[] = [];
   readonly hostCalls: ObservedHostCall[] = [];
   readonly lines: ObservedLine[] = [];
   readonly ends: CallCosts[] = [];
 
   constructor(readonly logLinesMax = 0) {}
+
+  onLease(lease: ObservedLease): void {
+    this.leases.push(lease);
+  }
 
   onHostCall(call: ObservedHostCall): void {
     this.hostCalls.push(call);
@@ -68,6 +73,18 @@ it('tells of each host call when it began, how long it took, and the bytes in an
       expect(startMs).toBeGreaterThanOrEqual(0);
       expect(startMs + durationMs).toBeLessThanOrEqual(wallMs);
     }
+  });
+});
+
+it('tells whether a call found an instance, or waited until one was made', async () => {
+  await loaded(logger('', ''), async ({ call }) => {
+    const [cold, warm] = [new Recorder(), new Recorder()];
+    await call('', { observer: cold });
+    await call('', { observer: warm });
+    const [made] = cold.leases;
+    expect(made).toEqual({ waitMs: expect.any(Number), createMs: expect.any(Number), callsBefore: 0 });
+    expect(made?.waitMs).toBeGreaterThanOrEqual(made?.createMs ?? Number.POSITIVE_INFINITY);
+    expect(warm.leases).toEqual([{ waitMs: 0, createMs: undefined, callsBefore: 1 }]);
   });
 });
 

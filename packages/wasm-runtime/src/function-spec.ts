@@ -14,6 +14,8 @@ export interface FunctionSpec {
   readonly pluginVersion: number;
   /** The export to call, by the name the guest gives it. */
   readonly functionName: string;
+  /** Other exports that calls may ask for. */
+  readonly otherFunctionNames?: readonly string[];
   readonly allowedHosts: readonly string[];
   readonly allowPrivate: boolean;
   readonly grants: readonly Grant[];
@@ -79,6 +81,8 @@ export interface CallerSignal {
 
 export interface CallOptions<Output = Uint8Array> {
   readonly requestId: string;
+  /** One of `otherFunctionNames`; left out, the spec's `functionName`. */
+  readonly functionName?: string | undefined;
   /** The request's own deadline; the call ends at it or after `limits.wallMs`, whichever is sooner. */
   readonly deadline: Deadline;
   /** Aborted when the client has gone: the call then ends with `client.gone`. */
@@ -86,7 +90,7 @@ export interface CallOptions<Output = Uint8Array> {
   readonly log: Logger;
   /** The request's own; left out, the call has some of its own. */
   readonly attributes?: RequestAttributes;
-  readonly observer?: CallObserver;
+  readonly observer?: CallObserver | undefined;
   /**
    * Makes of the output what the call answers. The bytes are a view that lasts only until this returns. When it throws
    * the call fails with that error, and the instance that wrote such an output is given up.

@@ -1,4 +1,13 @@
-export type { CallCosts, CallObserver, ObservedHostCall, ObservedLine, ObservedLogLevel } from './call-observer.js';
+export type {
+  CallCosts,
+  CallObserver,
+  HttpCallOutcome,
+  ObservedHostCall,
+  ObservedHttpCall,
+  ObservedLease,
+  ObservedLine,
+  ObservedLogLevel,
+} from './call-observer.js';
 export { createEgress, type Egress, type EgressOptions, type EgressRequest, type EgressResponse } from './egress/egress.js';
 export { EgressError, type EgressErrorCode } from './egress/egress-error.js';
 export type { CallerSignal, CallOptions, CallResult, ExposedState, FunctionSpec, RuntimeDeps, Stores } from './function-spec.js';

@@ -35,6 +35,30 @@ describe('InstancePool', () => {
     expect(Buffer.compare((await call(large)).output, large)).toBe(0);
   });
 
+  it('calls another function of the same guest where a call asks for it, and loads none that lacks one', async () => {
+    const wat = `(module
+      (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+      (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
+      (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
+      (global $calls (mut i32) (i32.const 48))
+      (func $say (param $letter i32) (result i32) (local $at i64)
+        (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+        (local.set $at (call $alloc (i64.const 2)))
+        (call $store_u8 (local.get $at) (local.get $letter))
+        (call $store_u8 (i64.add (local.get $at) (i64.const 1)) (global.get $calls))
+        (call $output_set (local.get $at) (i64.const 2))
+        (i32.const 0))
+      (func (export "run") (result i32) (call $say (i32.const 65)))
+      (func (export "other") (result i32) (call $say (i32.const 66))))`;
+    const { call, pool } = await load(compileWat(wat), { otherFunctionNames: ['other'] });
+    const texts = [];
+    for (const functionName of ['other', undefined, 'other']) texts.push(Buffer.from((await call('', { functionName })).output).toString());
+    expect(texts).toEqual(['B1', 'A2', 'B3']);
+    expect(pool.stats.created).toBe(1);
+    const lacking = await load(compileWat(wat), { otherFunctionNames: ['another'] });
+    expect(await codeOf(lacking.pool.warmUp(5_000))).toBe('config.compile_failed');
+  });
+
   it('hands out copies that later calls do not change', async () => {
     const { call } = await load(echo);
     const first = await call('first');

@@ -1,4 +1,5 @@
 import { AppError } from '@torii/contracts';
+import type { CallObserver } from './call-observer.js';
 import { CallPace } from './call-pace.js';
 import type { CallOptions, CallResult, FunctionSpec, RuntimeDeps } from './function-spec.js';
 import { isOffence } from './guest-failure.js';
@@ -96,13 +97,15 @@ export class InstancePool implements IdleHolder {
     if (this.isClosing) throw new AppError('capacity.shutting_down');
     this.quarantine.enter();
     let queueMs = 0;
+    let waitsSinceMs: number | undefined;
     let instance = this.leaseIdle();
     if (instance === undefined) {
-      const waitsSinceMs = this.deps.clock.nowMs();
+      waitsSinceMs = this.deps.clock.nowMs();
       instance = await this.waitForInstance(options).catch(this.onRefused);
       queueMs = this.deps.clock.nowMs() - waitsSinceMs;
     }
     const runBefore = instance.lastRun;
+    if (options.observer !== undefined) observeLease(options.observer, instance, { waitMs: queueMs, waitsSinceMs });
     try {
       const result = await instance.call(input, options, instance.canRunPlain && this.pace.isShort);
       this.quarantine.leave(false);
@@ -210,8 +213,9 @@ export class InstancePool implements IdleHolder {
         needsImage,
         ...(image === undefined ? {} : { image }),
       });
+      instance.createMs = this.deps.clock.nowMs() - startedAtMs;
       this.counts.created += 1;
-      this.counts.instantiateMs += this.deps.clock.nowMs() - startedAtMs;
+      this.counts.instantiateMs += instance.createMs;
       this.keepImage(instance.image);
       this.hand(instance);
     } catch (error) {
@@ -330,6 +334,16 @@ export class InstancePool implements IdleHolder {
       };
     });
   }
+}
+
+function observeLease(
+  observer: CallObserver,
+  instance: PluginInstance,
+  wait: { readonly waitMs: number; readonly waitsSinceMs: number | undefined },
+): void {
+  const { calls, createMs, createdAtMs } = instance;
+  const isMadeMeanwhile = wait.waitsSinceMs !== undefined && createdAtMs >= wait.waitsSinceMs;
+  observer.onLease?.({ waitMs: wait.waitMs, createMs: isMadeMeanwhile ? createMs : undefined, callsBefore: calls });
 }
 
 function exhausted(detail: string): AppError {

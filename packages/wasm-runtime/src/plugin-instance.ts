@@ -22,11 +22,17 @@ import { threadTurns } from './turn-queue.js';
 /** What an entry of a table takes of V8's heap, which is no linear memory but runs out like it. */
 const tableEntryBytes = 48;
 
+/** An export that calls begin at. */
+interface Entry {
+  readonly plain: () => unknown;
+  readonly suspending: () => Promise<unknown>;
+}
+
 /** Who has to do with a run besides the guest. */
 interface RunParties {
   readonly log: Logger;
   readonly signal?: CallerSignal;
-  readonly observer?: CallObserver;
+  readonly observer?: CallObserver | undefined;
 }
 
 /** Where an instance's memory is counted. */
@@ -57,6 +63,8 @@ export class PluginInstance {
   calls = 0;
   /** Of the last call. */
   lastRun: GuestRun | undefined;
+  /** What making it took, initialisation included; set by who made it. */
+  createMs = 0;
   readonly createdAtMs: number;
   /** Whether nothing it imports waits, so that it can be called without a way to be suspended. */
   readonly canRunPlain: boolean;
@@ -66,8 +74,9 @@ export class PluginInstance {
   private readonly guest: Guest;
   private readonly plugin: Plugin;
   private readonly exports: Readonly<Record<string, unknown>>;
-  private readonly entry: () => unknown;
-  private readonly suspendingEntry: () => Promise<unknown>;
+  private readonly entry: Entry;
+  /** By the names of `otherFunctionNames`. */
+  private readonly otherEntries: ReadonlyMap<string, Entry>;
   private readonly fuel: WebAssembly.Global;
   private readonly hook: YieldHook;
   private readonly growthFailed: WebAssembly.Global;
@@ -92,7 +101,7 @@ export class PluginInstance {
    */
   static async create(options: InstanceOptions): Promise<PluginInstance> {
     const { spec, prepared, deps, image } = options;
-    refuseEntry(spec.functionName, prepared);
+    for (const name of [spec.functionName, ...(spec.otherFunctionNames ?? [])]) refuseEntry(name, prepared);
     const guest = new Guest(spec, deps);
     const linked = linkImports(prepared.imports, guest);
     const plugin = await instantiate(prepared, linked.imports);
@@ -132,9 +141,8 @@ export class PluginInstance {
     const isFixed = exports[rewrittenExports.restorable] !== undefined;
     this.fixedTableBytes = isFixed ? tableBytes(tables) : 0;
     this.growingTables = isFixed ? [] : tables;
-    const entry = exports[rewrittenExportOf(spec.functionName)];
-    this.entry = entry as () => unknown;
-    this.suspendingEntry = WebAssembly.promising(entry);
+    this.entry = entryOf(exports, spec.functionName);
+    this.otherEntries = new Map(spec.otherFunctionNames?.map((name) => [name, entryOf(exports, name)]));
     this.fuel = exports[rewrittenExports.fuel] as WebAssembly.Global;
     this.hook = new YieldHook(exports[rewrittenExports.yieldTable] as WebAssembly.Table, () => this.onCheck());
   }
@@ -152,6 +160,9 @@ export class PluginInstance {
    */
   async call<Output>(input: string | Uint8Array, options: CallOptions<Output>, isPlain: boolean): Promise<CallResult<Output>> {
     const { limits } = this.spec;
+    const { functionName } = options;
+    const entry = functionName === undefined ? this.entry : this.otherEntries.get(functionName);
+    if (entry === undefined) throw new AppError('platform.internal', { detail: `${functionName} is no function of the spec` });
     if (options.signal?.aborted === true) throw new AppError('client.gone');
     const run = this.newRun(limits, Math.min(limits.wallMs, options.deadline.remainingMs()), options);
     this.lastRun = run;
@@ -162,8 +173,8 @@ export class PluginInstance {
       throw new AppError('plugin.limit_exceeded', { detail: 'the input is larger than the plugin can take' });
     }
     try {
-      if (isPlain) this.executePlain(run);
-      else await this.execute(run, this.suspendingEntry);
+      if (isPlain) this.executePlain(run, entry.plain);
+      else await this.execute(run, entry.suspending);
     } finally {
       this.weigh();
       options.observer?.onEnd(this.costsOf(run));
@@ -225,11 +236,11 @@ export class PluginInstance {
     return { cpuMs, wallMs, hostCalls, httpCalls, hostBytes, hostMs, memoryBytes: this.countedBytes };
   }
 
-  private executePlain(run: GuestRun): void {
+  private executePlain(run: GuestRun, entry: () => unknown): void {
     this.hook.answerPlainly();
     let result: unknown;
     try {
-      result = run.executePlain(this.entry);
+      result = run.executePlain(entry);
     } catch (error) {
       this.afterThrow(error, run);
       return;
@@ -355,6 +366,11 @@ export class PluginInstance {
     this.ownImage = image;
     this.restorer = image?.restorerOf(this.state);
   }
+}
+
+function entryOf(exports: Readonly<Record<string, unknown>>, functionName: string): Entry {
+  const exported = exports[rewrittenExportOf(functionName)];
+  return { plain: exported as () => unknown, suspending: WebAssembly.promising(exported) };
 }
 
 function exitedWhileInitialising(): AppError {

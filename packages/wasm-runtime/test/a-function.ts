@@ -20,6 +20,7 @@ import { memoryStores } from './a-map.js';
 /** Everything a test may set; what it leaves out is generous, so that only what it is about can fail. */
 export interface FunctionOptions {
   readonly functionName?: string;
+  readonly otherFunctionNames?: readonly string[];
   readonly limits?: Partial<FunctionSpec['limits']>;
   readonly grants?: FunctionSpec['grants'];
   readonly config?: Record<string, string>;
@@ -65,6 +66,7 @@ export async function loadGuest(bytes: Uint8Array, options: FunctionOptions = {}
     pluginName: 'test',
     pluginVersion: 1,
     functionName: options.functionName ?? 'run',
+    otherFunctionNames: options.otherFunctionNames ?? [],
     allowedHosts: options.allowedHosts ?? [],
     allowPrivate: options.allowPrivate ?? false,
     grants: options.grants ?? ['plugin_map:read', 'plugin_map:write'],

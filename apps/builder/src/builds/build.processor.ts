@@ -35,6 +35,8 @@ export interface BuildDeps {
   readonly runner: Pick<Runner, 'smoke'>;
   readonly folders: WorkFolders;
   readonly limits: CompileLimits;
+  /** What a compiler gets to end after it was told to; see `orAbandoned`. */
+  readonly abandonAfterMs?: number | undefined;
   readonly clock: Clock;
 }
 
@@ -175,7 +177,7 @@ async function compile(task: BuildTask, deps: BuildDeps, enter: (stage: BuildSta
         log: (stream, text) => log.write(stream, text),
       },
     );
-    const { wasm, warnings, isMakeshift = false } = await orAbandoned(compiling, signal);
+    const { wasm, warnings, isMakeshift = false } = await orAbandoned(compiling, signal, deps.abandonAfterMs);
     signal.throwIfAborted();
     if (wasm.length > deps.limits.outputMaxBytes) {
       throw new BuildError('build.too_large', `The module has ${wasm.length} bytes, and may have ${deps.limits.outputMaxBytes}: make it smaller.`);

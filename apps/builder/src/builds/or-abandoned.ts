@@ -1,11 +1,11 @@
 /** What a compiler gets to end after its signal was aborted, beyond what it promises. */
-const graceMs = 5_000;
+const abandonAfterMs = 5_000;
 
 /**
- * What the work resolves with; or the signal's reason, when the work has not ended some seconds after that was aborted:
+ * What the work resolves with; or the signal's reason, when the work has not ended so long after that was aborted:
  * a compiler that does not stop must not keep its slot for good.
  */
-export async function orAbandoned<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+export async function orAbandoned<Result>(work: Promise<Result>, signal: AbortSignal, graceMs = abandonAfterMs): Promise<Result> {
   const { promise: abandoned, reject } = Promise.withResolvers<never>();
   let timer: NodeJS.Timeout | undefined;
   const onAbort = (): void => {

@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FunctionSettings, type TemplateWithFiles } from '@torii/contracts';
+import type { TemplateWithFiles } from '@torii/contracts';
 import { listTemplates, readTemplate } from '@torii/templates';
-import { type AddressApi, startAddressApi } from '../../../../examples/geolocation-go/address-api.mjs';
-import { aRunner, limitsWith, type TestRunner } from '../../test/a-runner.js';
+import { limitsWith } from '../../test/a-runner.js';
+import { goCacheFolder, goPlaces, goBuildTimeoutMs as testTimeoutMs } from '../../test/go-builds.js';
+import { TemplateRuns } from '../../test/template-runs.js';
 import { removeTree } from '../sandbox/remove-tree.js';
 import { createSandbox } from '../sandbox/sandbox.js';
-import { verifyArtifact } from '../verify/verify-artifact.js';
 import type { Compiler } from './compiler.js';
 import { goCompiler } from './go.js';
 
@@ -34,29 +34,22 @@ const answers: Readonly<Record<string, readonly unknown[]>> = {
   ],
 };
 
-const repository = path.resolve(import.meta.dirname, '../../../..');
-const testTimeoutMs = 180_000;
-
 describe('the templates for Go', () => {
   let home: string;
   let compiler: Compiler;
-  let api: AddressApi;
-  let tester: TestRunner;
+  let runs: TemplateRuns;
 
   beforeAll(async () => {
     home = await mkdtemp(path.join(tmpdir(), 'torii-go-templates-'));
-    const places = { searchPath: process.env.PATH ?? '', toolchains: path.join(repository, '.torii/toolchains') };
-    const sandbox = createSandbox({ mode: 'auto', ...places, scratch: path.join(home, 'scratch') });
+    const sandbox = createSandbox({ mode: 'auto', ...goPlaces, scratch: path.join(home, 'scratch') });
     // The seed of other tests, but no modules and no proxy: what a template needs comes with the builder, its go-pdk too.
-    const seeds = path.join(repository, `node_modules/.cache/torii-go-${process.getuid?.()}`, 'seeds');
+    const seeds = path.join(goCacheFolder, 'seeds');
     await mkdir(seeds, { recursive: true, mode: 0o700 });
     await symlink(seeds, path.join(home, 'seeds'));
-    compiler = goCompiler({ sandbox, places, cacheFolder: home });
-    api = await startAddressApi({ delayMs: 0 });
-    const overrides = new Map([['api-adresse.data.gouv.fr', `http://127.0.0.1:${api.port}`]]);
-    tester = aRunner({ egress: { overrides, privateCidrs: [], connectTimeoutMs: 5_000 } });
+    compiler = goCompiler({ sandbox, places: goPlaces, cacheFolder: home });
+    runs = await TemplateRuns.start();
   });
-  afterAll(() => Promise.all([tester.runner.close(), api.close(), removeTree(home)]));
+  afterAll(() => Promise.all([runs.close(), removeTree(home)]));
 
   it('are these', () => {
     const names = listTemplates().filter(({ language }) => language === 'go');
@@ -73,18 +66,7 @@ describe('the templates for Go', () => {
         await expect(built).rejects.toMatchObject({ code: expect.stringMatching(/toolchain_missing|sandbox_unavailable/) });
         return;
       }
-      const wasm = await built;
-      const settings = FunctionSettings.parse(template.settings);
-      const { warnings } = await verifyArtifact(wasm, { functionNames: template.functionNames, settings });
-      expect(warnings).toEqual([]);
-
-      const outputs: unknown[] = [];
-      for (const { functionName = template.functionNames[0] ?? '', input } of template.testInputs) {
-        const answer = await tester.run(wasm, { functionName, input: JSON.stringify(input), settings: { ...settings, limits: limitsWith() } });
-        expect(answer.error).toBeNull();
-        outputs.push(JSON.parse(answer.output.content));
-      }
-      expect(outputs).toEqual(answers[name]);
+      expect(await runs.answersOf(template, await built)).toEqual(answers[name]);
     },
     testTimeoutMs,
   );
@@ -111,7 +93,7 @@ func execute() int32 {
         return;
       }
 
-      const answer = await tester.run(await built, { functionName: 'execute', input: '{}', settings: { limits: limitsWith() } });
+      const answer = await runs.tester.run(await built, { functionName: 'execute', input: '{}', settings: { limits: limitsWith() } });
 
       expect(answer).toMatchObject({ error: null, output: { content: expect.stringContaining('unsupported type') } });
     },

@@ -1,91 +1,17 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rmdir, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BuildError } from '@torii/contracts';
+import { describe, expect, it } from '@jest/globals';
 import { listTemplates, readTemplate } from '@torii/templates';
 import { eventually } from '@torii/test-kit';
 import { describeModule } from '@torii/wasm-binary';
+import { GoBuilds, goCacheFolder } from '../../test/go-builds.js';
 import { startModuleProxy } from '../../test/start-module-proxy.js';
-import { createSandbox, type Sandbox } from '../sandbox/sandbox.js';
-import type { CompileContext, CompileResult } from './compiler.js';
-import { type GoCompilerOptions, goCompiler } from './go.js';
+import type { CompileResult } from './compiler.js';
 
 const repository = path.resolve(import.meta.dirname, '../../../..');
-// Kept from run to run, as a builder keeps it: the seed takes the time of several builds. Of each user, who owns it.
-const cacheFolder = path.join(repository, `node_modules/.cache/torii-go-${process.getuid?.()}`);
-const buildTimeoutMs = 180_000;
 const mebi = 1_048_576;
-
-let home: string;
-let sandbox: Sandbox;
-let isThere: boolean;
-
-beforeAll(async () => {
-  home = await mkdtemp(path.join(tmpdir(), 'torii-go-'));
-  const toolchains = path.join(repository, '.torii/toolchains');
-  sandbox = createSandbox({ mode: 'auto', searchPath: process.env.PATH ?? '', toolchains, scratch: path.join(home, 'scratch') });
-  isThere = (await compiler().detect()).available;
-});
-afterAll(() => rm(home, { recursive: true, force: true }));
-
-function compiler(options: Partial<GoCompilerOptions> = {}) {
-  const places = { searchPath: process.env.PATH ?? '', toolchains: path.join(repository, '.torii/toolchains') };
-  return goCompiler({ sandbox, places, cacheFolder, ...options });
-}
-
-interface Building {
-  readonly options?: Partial<GoCompilerOptions>;
-  readonly entry?: string;
-  readonly limits?: Partial<CompileContext['limits']>;
-  readonly signal?: AbortSignal;
-}
-
-let builds = 0;
-let log = '';
-
-async function build(files: Readonly<Record<string, string>>, { options, entry = 'main.go', limits, signal }: Building = {}): Promise<CompileResult> {
-  const folder = path.join(home, `build-${builds++}`);
-  log = '';
-  const bytes = new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)] as const));
-  return compiler(options).compile(
-    { files: bytes, entry, functionNames: [], name: 'f' },
-    {
-      signal: signal ?? AbortSignal.timeout(buildTimeoutMs),
-      limits: { memoryMaxBytes: 2048 * mebi, outputMaxBytes: 32 * mebi, ...limits },
-      folder: async () => {
-        await mkdir(folder, { mode: 0o700 });
-        return folder;
-      },
-      stage: () => undefined,
-      log: (_stream, text) => {
-        log += text;
-      },
-    },
-  );
-}
-
-/** The reason why a build fails. */
-async function failure(files: Readonly<Record<string, string>>, how: Building = {}): Promise<BuildError> {
-  const error = await build(files, how).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof BuildError) return error;
-  throw new Error(`it should have failed by its author's fault, and did not: ${String(error)}`);
-}
-
-/** Where Go or a sandbox is not there, that builds are refused with the reason is what is to be shown. */
-function promises(what: string, prove: () => Promise<void>): void {
-  const proof = async (): Promise<void> => {
-    if (isThere) return prove();
-    await expect(compiler().detect()).resolves.toEqual({ name: 'go', available: false, reason: expect.stringMatching(/.{20}/) });
-    const { code } = await failure({ 'main.go': 'package main\nfunc main() {}\n' });
-    expect(['build.toolchain_missing', 'build.sandbox_unavailable']).toContain(code);
-  };
-  it(what, proof, buildTimeoutMs);
-}
+const go = new GoBuilds();
 
 function namesOf({ wasm }: CompileResult): { exports: string[]; imports: string[] } {
   const { exports, imports } = describeModule(wasm);
@@ -94,51 +20,17 @@ function namesOf({ wasm }: CompileResult): { exports: string[]; imports: string[
 
 const hello = 'package main\n\n//go:wasmexport greet\nfunc greet() int32 { return 0 }\n\nfunc main() {}\n';
 
-describe('Go, as it is looked for', () => {
-  it('is not available where there is none, and the reason says what to do', async () => {
-    const options = { places: { searchPath: '', toolchains: undefined, folders: [] }, sandbox: alwaysThere() };
-
-    await expect(compiler(options).detect()).resolves.toEqual({
-      name: 'go',
-      available: false,
-      reason: expect.stringContaining('toolchains -- add go'),
-    });
-    await expect(failure({ 'main.go': hello }, { options })).resolves.toMatchObject({ code: 'build.toolchain_missing' });
-  });
-
-  it('is not available when it is older than wasmexport, and the reason names what was found', async () => {
-    const folder = path.join(home, 'old');
-    await mkdir(folder);
-    await writeFile(path.join(folder, 'go'), `#!/bin/sh\necho '{"GOVERSION": "go1.19.8", "GOROOT": "/usr/lib/go-1.19"}'\n`);
-    await chmod(path.join(folder, 'go'), 0o755);
-    const options = { places: { searchPath: folder, toolchains: undefined, folders: [] }, sandbox: alwaysThere() };
-
-    await expect(compiler(options).detect()).resolves.toMatchObject({ available: false, reason: expect.stringMatching(/1\.24 or newer.*1\.19\.8/) });
-  });
-
-  it('is not available without a sandbox', async () => {
-    const broken = createSandbox({ mode: 'unshare', searchPath: '', scratch: '/dev/null/scratch' });
-
-    await expect(compiler({ sandbox: broken }).detect()).resolves.toMatchObject({ available: false, reason: expect.stringContaining('sandbox') });
-  });
-});
-
-/** What looks for Go need not have a sandbox that works here. */
-function alwaysThere(): Sandbox {
-  return createSandbox({ mode: 'none', searchPath: '', scratch: home });
-}
-
 describe('a function in Go', () => {
-  promises('builds to the same bytes each time, with its exports', async () => {
-    const first = await build({ 'main.go': hello });
-    const second = await build({ 'main.go': hello });
+  go.promises('builds to the same bytes each time, with its exports', async () => {
+    const first = await go.build({ 'main.go': hello });
+    const second = await go.build({ 'main.go': hello });
 
     expect(namesOf(first).exports).toEqual(expect.arrayContaining(['greet', '_initialize', 'memory']));
     const sha256 = ({ wasm }: CompileResult) => createHash('sha256').update(wasm).digest('hex');
     expect(sha256(second)).toBe(sha256(first));
   });
 
-  promises('builds as written for TinyGo: without a main function, with //export, and with int in its imports', async () => {
+  go.promises('builds as written for TinyGo: without a main function, with //export, and with int in its imports', async () => {
     const source = [
       'package main',
       'import "unsafe"',
@@ -155,14 +47,14 @@ describe('a function in Go', () => {
       '}',
     ].join('\n');
 
-    const { exports, imports } = namesOf(await build({ 'main.go': source }));
+    const { exports, imports } = namesOf(await go.build({ 'main.go': source }));
 
     expect(exports).toContain('greet');
     expect(imports).toEqual(expect.arrayContaining(['env.proxy_log', 'extism:host/user.proxy_plugin_map_get']));
   });
 
-  promises('has the files of its folders, embedded ones too', async () => {
-    const result = await build(
+  go.promises('has the files of its folders, embedded ones too', async () => {
+    const result = await go.build(
       {
         'go.mod': 'module shop\n\ngo 1.24\n',
         'cmd/main.go':
@@ -176,8 +68,8 @@ describe('a function in Go', () => {
     expect(Buffer.from(result.wasm).includes('a text that is embedded here')).toBe(true);
   });
 
-  promises('is told each error with its place', async () => {
-    const error = await failure({ 'main.go': 'package main\n\nfunc main() {\n\té := undefinedHere\n}\n', 'go.mod': 'module x\n\ngo 1.24\n' });
+  go.promises('is told each error with its place', async () => {
+    const error = await go.failure({ 'main.go': 'package main\n\nfunc main() {\n\té := undefinedHere\n}\n', 'go.mod': 'module x\n\ngo 1.24\n' });
 
     expect(error.code).toBe('build.compile_failed');
     expect(error.diagnostics).toEqual(
@@ -185,32 +77,32 @@ describe('a function in Go', () => {
     );
   });
 
-  promises('is told of a syntax error where it is', async () => {
-    const error = await failure({ 'main.go': 'package main\n\nfunc main( {\n}\n' });
+  go.promises('is told of a syntax error where it is', async () => {
+    const error = await go.failure({ 'main.go': 'package main\n\nfunc main( {\n}\n' });
 
     expect(error).toMatchObject({ code: 'build.compile_failed', diagnostics: [expect.objectContaining({ file: 'main.go', line: 3 })] });
   });
 
-  promises('has each package of the standard library compiled once, for all that come after it', async () => {
-    await build({ 'main.go': 'package main\n\nimport "container/ring"\n\nfunc main() { println(ring.New(3).Len()) }\n' });
+  go.promises('has each package of the standard library compiled once, for all that come after it', async () => {
+    await go.build({ 'main.go': 'package main\n\nimport "container/ring"\n\nfunc main() { println(ring.New(3).Len()) }\n' });
 
     await eventually(
       async () => {
-        const [version] = await readdir(path.join(cacheFolder, 'seeds'));
-        const generations = await readdir(path.join(cacheFolder, 'seeds', version ?? ''));
-        const lists = generations.map((name) => readFile(path.join(cacheFolder, 'seeds', version ?? '', name, 'packages.json'), 'utf8'));
+        const [version] = await readdir(path.join(goCacheFolder, 'seeds'));
+        const generations = await readdir(path.join(goCacheFolder, 'seeds', version ?? ''));
+        const lists = generations.map((name) => readFile(path.join(goCacheFolder, 'seeds', version ?? '', name, 'packages.json'), 'utf8'));
         return (await Promise.all(lists)).some((list) => list.includes('"container/ring"'));
       },
       { timeoutMs: 60_000 },
     );
   });
 
-  promises('finds no half-made cache that a builder left which was killed, and does not keep it', async () => {
-    const [left, underWay] = [path.join(cacheFolder, 'seeds', '.new-left'), path.join(cacheFolder, 'seeds', '.new-under-way')];
+  go.promises('finds no half-made cache that a builder left which was killed, and does not keep it', async () => {
+    const [left, underWay] = [path.join(goCacheFolder, 'seeds', '.new-left'), path.join(goCacheFolder, 'seeds', '.new-under-way')];
     for (const folder of [left, underWay]) await mkdir(path.join(folder, 'cache'), { recursive: true });
     await utimes(left, 0, 0);
 
-    await build({ 'main.go': hello });
+    await go.build({ 'main.go': hello });
 
     await expect(stat(left)).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(stat(underWay)).resolves.toBeDefined();
@@ -218,7 +110,7 @@ describe('a function in Go', () => {
     await rmdir(underWay);
   });
 
-  promises('gets modules from the proxy alone, and keeps them for the builds after it', async () => {
+  go.promises('gets modules from the proxy alone, and keeps them for the builds after it', async () => {
     const module = `example.com/greeting${process.pid}`;
     const proxy = await startModuleProxy({
       module,
@@ -231,10 +123,10 @@ describe('a function in Go', () => {
       'go.mod': `module x\n\ngo 1.24\n\nrequire ${module} v1.0.0\n`,
     };
 
-    await build(files, { options });
+    await go.build(files, { options });
     const asked = proxy.requests();
     await proxy.close();
-    await build(files, { options });
+    await go.build(files, { options });
 
     expect(asked).toBeGreaterThan(0);
   });
@@ -251,11 +143,11 @@ describe('the templates for Go', () => {
 
   // All of them are built and run by go-templates.long.spec.ts.
   for (const name of ['geolocation']) {
-    promises(`build: ${name}, with or without a module proxy`, async () => {
+    go.promises(`build: ${name}, with or without a module proxy`, async () => {
       const template = readTemplate('go', name);
       const files = Object.fromEntries(template?.files.map(({ path: file, content }) => [file, content]) ?? []);
 
-      const { exports, imports } = namesOf(await build(files));
+      const { exports, imports } = namesOf(await go.build(files));
 
       expect(exports).toEqual(expect.arrayContaining([...(template?.functionNames ?? ['there is none'])]));
       const stores = imports.filter((one) => one.includes('_map_') || one.includes('_datastore_'));
@@ -263,13 +155,13 @@ describe('the templates for Go', () => {
     });
   }
 
-  promises('include the article’s function, which also builds from the source for TinyGo', async () => {
+  go.promises('include the article’s function, which also builds from the source for TinyGo', async () => {
     const printed = (await readFile(path.join(repository, 'examples/geolocation-go/main.go'), 'utf8'))
       .replaceAll('//go:wasmimport env ', '//export ')
       .replaceAll('//go:wasmexport ', '//export ');
     const how = { options: { proxy: 'https://proxy.golang.org', checksumDatabase: 'sum.golang.org' } };
 
-    const result = await build({ 'main.go': printed }, how).catch((error: unknown) => error);
+    const result = await go.build({ 'main.go': printed }, how).catch((error: unknown) => error);
 
     if (result instanceof Error) {
       // Without the internet there is no jsonparser.
@@ -286,8 +178,8 @@ describe('a function in Go that means harm', () => {
   const main = 'package main\n\nfunc main() {}\n';
 
   for (const pattern of ['/etc/passwd', '../..', '../../../../../../etc/passwd']) {
-    promises(`does not embed ${pattern}`, async () => {
-      const error = await failure({
+    go.promises(`does not embed ${pattern}`, async () => {
+      const error = await go.failure({
         'main.go': `package main\n\nimport _ "embed"\n\n//go:embed ${pattern}\nvar text string\n\nfunc main() { println(text) }\n`,
       });
 
@@ -296,9 +188,9 @@ describe('a function in Go that means harm', () => {
     });
   }
 
-  promises('runs nothing by go:generate, and nothing that its environment files or flags name', async () => {
-    const mark = path.join(home, 'mark');
-    await build({
+  go.promises('runs nothing by go:generate, and nothing that its environment files or flags name', async () => {
+    const mark = path.join(go.home, 'mark');
+    await go.build({
       'main.go': `package main\n\n//go:generate touch ${mark}\n\nfunc main() {}\n`,
       'go.env': `GOFLAGS=-toolexec=/bin/touch ${mark}\nGOPROXY=direct\n`,
       '.config/go/env': 'GOFLAGS=-toolexec=/bin/false\n',
@@ -307,11 +199,11 @@ describe('a function in Go that means harm', () => {
     });
 
     await expect(stat(mark)).rejects.toMatchObject({ code: 'ENOENT' });
-    expect(log).toContain('go.work is not looked at');
+    expect(go.log).toContain('go.work is not looked at');
   });
 
-  promises('runs nothing that a repository among its files would have git run', async () => {
-    const mark = path.join(cacheFolder, 'modules', 'pkg', 'mod', `mark${process.pid}`);
+  go.promises('runs nothing that a repository among its files would have git run', async () => {
+    const mark = path.join(goCacheFolder, 'modules', 'pkg', 'mod', `mark${process.pid}`);
     const module = `example.com/repository${process.pid}`;
     const proxy = await startModuleProxy({ module, version: 'v1.0.0', files: { 'greeting.go': 'package greeting\n' } });
     // git asks this program which files have changed, and would find the kept modules writable.
@@ -325,64 +217,64 @@ describe('a function in Go that means harm', () => {
       '.git/refs/heads/x': '',
     };
 
-    await build(files, { options: { proxy: proxy.url } });
+    await go.build(files, { options: { proxy: proxy.url } });
 
     await proxy.close();
-    expect(log).not.toContain('ran');
+    expect(go.log).not.toContain('ran');
     await expect(stat(mark)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  promises('has no C compiler', async () => {
-    await expect(failure({ 'main.go': 'package main\n\n// #include "/etc/shadow"\nimport "C"\n\nfunc main() {}\n' })).resolves.toMatchObject({
+  go.promises('has no C compiler', async () => {
+    await expect(go.failure({ 'main.go': 'package main\n\n// #include "/etc/shadow"\nimport "C"\n\nfunc main() {}\n' })).resolves.toMatchObject({
       code: 'build.compile_failed',
       diagnostics: [expect.objectContaining({ line: 4 })],
     });
   });
 
-  promises('replaces no module by a folder of the host', async () => {
-    await expect(failure({ 'main.go': main, 'go.mod': 'module x\n\ngo 1.24\n\nreplace y => ../../\n' })).resolves.toMatchObject({
+  go.promises('replaces no module by a folder of the host', async () => {
+    await expect(go.failure({ 'main.go': main, 'go.mod': 'module x\n\ngo 1.24\n\nreplace y => ../../\n' })).resolves.toMatchObject({
       code: 'build.dependencies_failed',
       diagnostics: [expect.objectContaining({ file: 'go.mod', line: 5 })],
     });
   });
 
-  promises('brings no other Go along', async () => {
-    await build({ 'main.go': main, 'go.mod': 'module x\n\ngo 1.24\n\ntoolchain go1.99.1\n' });
+  go.promises('brings no other Go along', async () => {
+    await go.build({ 'main.go': main, 'go.mod': 'module x\n\ngo 1.24\n\ntoolchain go1.99.1\n' });
     await expect(
-      failure({ 'main.go': 'package main\nimport _ "example.com/y"\nfunc main() {}\n', 'go.mod': 'module x\n\ngo 1.99\n' }),
+      go.failure({ 'main.go': 'package main\nimport _ "example.com/y"\nfunc main() {}\n', 'go.mod': 'module x\n\ngo 1.99\n' }),
     ).resolves.toMatchObject({
       code: 'build.dependencies_failed',
       message: expect.stringContaining('requires go >= 1.99'),
     });
   });
 
-  promises('has nothing fetched from version control', async () => {
+  go.promises('has nothing fetched from version control', async () => {
     const proxy = await startModuleProxy({ module: 'example.com/greeting', version: 'v1.0.0', files: {} });
     const files = { 'main.go': 'package main\nimport _ "127.0.0.1.nip.example/evil.git"\nfunc main() {}\n' };
 
-    await expect(failure(files, { options: { proxy: proxy.url } })).resolves.toMatchObject({ code: 'build.dependencies_failed' });
+    await expect(go.failure(files, { options: { proxy: proxy.url } })).resolves.toMatchObject({ code: 'build.dependencies_failed' });
     await proxy.close();
   });
 
-  promises('takes no more memory than a build may', async () => {
+  go.promises('takes no more memory than a build may', async () => {
     // Each constant is twice as long as the one before.
     const doubled = Array.from({ length: 40 }, (_, index) => `const c${index + 1} = c${index} + c${index}`).join('\n');
     const source = `package main\n\nconst c0 = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"\n${doubled}\n\nfunc main() { println(c40) }\n`;
 
-    await expect(failure({ 'main.go': source }, { limits: { memoryMaxBytes: 512 * mebi } })).resolves.toMatchObject({
+    await expect(go.failure({ 'main.go': source }, { limits: { memoryMaxBytes: 512 * mebi } })).resolves.toMatchObject({
       code: 'build.memory_exceeded',
     });
   });
 
-  promises('makes no module that is larger than it may be', async () => {
-    await expect(failure({ 'main.go': hello }, { limits: { outputMaxBytes: mebi } })).resolves.toMatchObject({ code: 'build.too_large' });
+  go.promises('makes no module that is larger than it may be', async () => {
+    await expect(go.failure({ 'main.go': hello }, { limits: { outputMaxBytes: mebi } })).resolves.toMatchObject({ code: 'build.too_large' });
   });
 
-  promises('is ended with its build', async () => {
+  go.promises('is ended with its build', async () => {
     const abort = new AbortController();
     const reason = new Error('cancelled');
     setTimeout(() => abort.abort(reason), 50);
 
-    await expect(build({ 'main.go': hello }, { signal: abort.signal })).rejects.toBe(reason);
+    await expect(go.build({ 'main.go': hello }, { signal: abort.signal })).rejects.toBe(reason);
   });
 });

@@ -1,7 +1,11 @@
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@torii/test-kit';
 import { type Compiled, compileWith, type TestCompile } from '../../test/a-compile.js';
+import { NpmDependencies } from '../dependencies/npm.js';
 import { AssemblyScriptCompiler } from './assemblyscript.js';
+import { createJavaScriptCompilers } from './javascript.js';
 
 const MiB = 1024 * 1024;
 const execute = 'export function execute(): i32 { return 0; }';
@@ -79,4 +83,15 @@ describe('a source in AssemblyScript that is up to no good', () => {
     await compiler.close();
     await eventually(() => expect(process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap')).toEqual([]));
   });
+});
+
+describe('a source in JavaScript that is up to no good', () => {
+  const folder = path.join(tmpdir(), 'torii-never-made');
+  const compilers = createJavaScriptCompilers({ dependencies: new NpmDependencies({ folder, searchPath: '', registry: 'http://127.0.0.1:1/' }) });
+  afterAll(() => compilers.close());
+
+  it('is told when its top level runs for longer than builds allow', async () => {
+    const built = compileWith(compilers.javascript, 'for (;;) ;', { entry: 'index.js', functionNames: ['run'] });
+    await expect(built).rejects.toMatchObject({ code: 'build.deadline_exceeded' });
+  }, 60_000);
 });

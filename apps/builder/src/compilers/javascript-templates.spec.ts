@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FunctionSettings, type TemplateWithFiles } from '@torii/contracts';
+import type { TemplateWithFiles } from '@torii/contracts';
 import { listTemplates, readTemplate } from '@torii/templates';
-import { type AddressApi, startAddressApi } from '../../../../examples/geolocation-go/address-api.mjs';
-import { aRunner, limitsWith, type TestRunner } from '../../test/a-runner.js';
 import { compileFiles } from '../../test/a-script.js';
-import { verifyArtifact } from '../verify/verify-artifact.js';
+import { sourcesOf, TemplateRuns } from '../../test/template-runs.js';
 
 const json = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
@@ -36,15 +34,11 @@ const answers: Readonly<Record<string, readonly unknown[]>> = {
 
 describe.each(['javascript', 'typescript'] as const)('templates in %s', (language) => {
   const templates = listTemplates().filter((template) => template.language === language);
-  let api: AddressApi;
-  let tester: TestRunner;
-
+  let runs: TemplateRuns;
   beforeAll(async () => {
-    api = await startAddressApi({ delayMs: 0 });
-    const overrides = new Map([['api-adresse.data.gouv.fr', `http://127.0.0.1:${api.port}`]]);
-    tester = aRunner({ egress: { overrides, privateCidrs: [], connectTimeoutMs: 5_000 } });
+    runs = await TemplateRuns.start();
   });
-  afterAll(() => Promise.all([tester.runner.close(), api.close()]));
+  afterAll(() => runs.close());
 
   it('are these', () => {
     expect(templates.map(({ name }) => name).sort()).toEqual(Object.keys(answers).sort());
@@ -52,18 +46,7 @@ describe.each(['javascript', 'typescript'] as const)('templates in %s', (languag
 
   it.each(templates.map(({ name }) => name))('build with nothing to warn of, and answer their test inputs: %s', async (name) => {
     const template = readTemplate(language, name) as TemplateWithFiles;
-    const sources = Object.fromEntries(template.files.map(({ path, content }) => [path, content]));
-    const wasm = await compileFiles(sources, template.files[0]?.path ?? '');
-    const settings = FunctionSettings.parse(template.settings);
-    const { warnings } = await verifyArtifact(wasm, { functionNames: template.functionNames, settings });
-    expect(warnings).toEqual([]);
-
-    const outputs: unknown[] = [];
-    for (const { functionName = template.functionNames[0] ?? '', input } of template.testInputs) {
-      const answer = await tester.run(wasm, { functionName, input: JSON.stringify(input), settings: { ...settings, limits: limitsWith() } });
-      expect(answer.error).toBeNull();
-      outputs.push(JSON.parse(answer.output.content));
-    }
-    expect(outputs).toEqual(answers[name]);
+    const wasm = await compileFiles(sourcesOf(template), template.files[0]?.path ?? '');
+    expect(await runs.answersOf(template, wasm)).toEqual(answers[name]);
   });
 });

@@ -189,7 +189,7 @@ describe('dependencies that are refused', () => {
   });
 
   it('are asked of a registry that is away', async () => {
-    const dependencies = newDependencies({}, { registry: 'http://127.0.0.1:1/' });
+    const dependencies = newDependencies({ retryAfterMs: 10 }, { registry: 'http://127.0.0.1:1/' });
     await expect(install({ adds: '1.0.0' }, () => undefined, { dependencies })).rejects.toMatchObject({
       code: 'build.dependencies_failed',
       message: expect.stringMatching(/^The registry .* cannot be reached from the builder/),

@@ -31,6 +31,8 @@ export interface NpmLimits {
   readonly folderMaxBytes: number;
   /** How long packages without a lockfile are taken for what the registry still answers. */
   readonly freshMs: number;
+  /** How long npm waits before it asks a registry again that did not answer; it asks twice. */
+  readonly retryAfterMs: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -39,6 +41,7 @@ const npmLimits: NpmLimits = {
   installMs: 60_000,
   folderMaxBytes: 1024 * mebibyte,
   freshMs: 60 * 60_000,
+  retryAfterMs: 10_000,
 };
 export const defaultNpmRegistry = 'https://registry.npmjs.org/';
 
@@ -171,7 +174,8 @@ export class NpmDependencies {
     return [
       'install',
       ...['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--no-bin-links', '--json', '--loglevel=error'],
-      ...['--omit=dev', '--omit=optional', '--omit=peer', '--engine-strict=false', '--fetch-retries=1', '--fetch-timeout=20000', '--maxsockets=8'],
+      ...['--omit=dev', '--omit=optional', '--omit=peer', '--engine-strict=false', '--fetch-timeout=20000', '--maxsockets=8'],
+      ...['--fetch-retries=1', `--fetch-retry-mintimeout=${this.limits.retryAfterMs}`],
       ...[`--prefix=${folder}`, `--cache=${path.join(this.folder, 'npm-cache')}`, `--registry=${this.options.registry}`],
       ...[`--userconfig=${nowhere}`, `--globalconfig=${nowhere}-global`, `--git=${nowhere}`],
       ...[`--proxy=${proxyUrl}`, `--https-proxy=${proxyUrl}`, '--noproxy='],

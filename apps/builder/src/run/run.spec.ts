@@ -170,7 +170,7 @@ describe('a function that is up to no good', () => {
   });
 
   it('does not keep others from being run meanwhile', async () => {
-    const endless = run(await guest('loop-forever'), { settings: { limits: limitsWith({ cpuMs: 2_000 }) } });
+    const endless = run(await guest('loop-forever'), { settings: { limits: limitsWith({ cpuMs: 1_000 }) } });
     expect(await run(await guest('hello'))).toMatchObject({ ok: true });
     expect(await endless).toMatchObject({ ok: false, error: { code: 'plugin.deadline_exceeded' } });
   });
@@ -213,7 +213,7 @@ it('ends a run whose caller has gone, and one that waits for its turn', async ()
 it('turns runs away when too many wait, or wait for too long', async () => {
   const { run: runOne, runner: other } = aRunner({ limits: { runsMax: 1, queuedMax: 1, queueWaitMs: 100 } });
   const endless = await guest('loop-forever');
-  const settings = { limits: limitsWith({ cpuMs: 3_000 }) };
+  const settings = { limits: limitsWith({ cpuMs: 1_000 }) };
   const first = runOne(endless, { settings });
   const second = runOne(endless, { settings });
   await expect(runOne(endless, { settings })).rejects.toMatchObject({ code: 'capacity.overloaded', detail: expect.stringContaining('too many') });

@@ -21,8 +21,12 @@ const expendable = '{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null; exec "
 const beginning = 3;
 const keptWordsMax = 2_000;
 
-/** Stands before the program itself in every command: says that all is ready for it, where the program cannot say so. */
-export const begun: readonly string[] = ['/bin/sh', '-c', `echo >&${beginning}; exec ${beginning}>&-; exec "$@"`, 'sh'];
+/**
+ * Stands before the program itself in every command: says that all is ready for it, where the program cannot say so. It is
+ * not begun when nobody is there to hear that. What ties its life to the builder's is made on the way, and a builder that is
+ * killed before that was done would leave it behind.
+ */
+export const begun: readonly string[] = ['/bin/sh', '-c', `echo >&${beginning} || exit; exec ${beginning}>&-; exec "$@"`, 'sh'];
 
 /**
  * Starts a command, the program of `run` with whatever confines it around, and resolves when it and all its processes are

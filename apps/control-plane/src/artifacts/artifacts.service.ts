@@ -1,9 +1,10 @@
+import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit, StreamableFile } from '@nestjs/common';
 import { AppError, type Artifact, artifactMaxBytes, defaultWorkspace, type List, Sha256 } from '@torii/contracts';
-import type { Clock } from '@torii/service-kit';
+import type { Clock, Logger } from '@torii/service-kit';
 import { z } from 'zod';
 import { AuditService } from '../audit/audit.service.js';
 import type { Env } from '../env.js';
@@ -13,15 +14,24 @@ import { decodeCursor, pageOf } from '../http/cursor.js';
 import { etagOf, isNotModified } from '../http/etag.js';
 import type { PageQuery } from '../http/query.js';
 import type { RequestContext } from '../http/request-context.js';
+import { StoredObjects } from '../objects/stored-objects.js';
 import { BoundedGate } from '../platform/bounded-gate.js';
-import { CLOCK, ENV } from '../platform/tokens.js';
+import { CLOCK, ENV, LOGGER } from '../platform/tokens.js';
+import type { Prisma } from '../prisma/generated/client.js';
 import { PrismaService } from '../prisma/prisma.service.js';
 import { toArtifact } from './artifact.mapper.js';
-import { ArtifactStore } from './artifact-store.js';
-import { ModuleInspector } from './inspect-module.js';
+import { type ModuleDescription, ModuleInspector } from './inspect-module.js';
 import { type ReceivedUpload, receiveUpload, removeStaleUploads, tooLarge } from './receive-upload.js';
+import { takeIntoUse } from './unused-artifacts.js';
 
 const Position = z.strictObject({ at: z.iso.datetime(), sha256: Sha256 });
+
+/** A module that was checked and is not stored. */
+export interface ExaminedModule {
+  readonly sha256: Sha256;
+  readonly size: number;
+  readonly description: ModuleDescription;
+}
 
 /** Wasm modules by the sha256 of their bytes: checked once, when they come in; never changed. */
 @Injectable()
@@ -35,10 +45,11 @@ export class ArtifactsService implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly prisma: PrismaService,
-    private readonly store: ArtifactStore,
+    @Inject(StoredObjects) private readonly objects: StoredObjects,
     private readonly audit: AuditService,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ENV) env: Env,
+    @Inject(LOGGER) private readonly log: Logger,
   ) {
     this.directory = path.join(env.home, 'tmp');
   }
@@ -72,6 +83,18 @@ export class ArtifactsService implements OnModuleInit, OnApplicationShutdown {
     return artifact;
   }
 
+  /** What `addBytes` would store, checked in the same way, and not stored. */
+  examineBytes(bytes: Uint8Array, pointer: string): Promise<ExaminedModule> {
+    return this.uploads.run(async () => {
+      const { file, sha256, size } = await receiveUpload(Readable.from([bytes]), this.directory);
+      try {
+        return { sha256, size, description: await this.inspections.run(() => this.inspector.inspect(file, pointer)) };
+      } finally {
+        await rm(file, { force: true });
+      }
+    });
+  }
+
   async list(query: PageQuery): Promise<List<Artifact>> {
     const after = query.cursor === undefined ? undefined : decodeCursor(Position, query.cursor);
     const rows = await this.prisma.artifact.findMany({
@@ -94,7 +117,7 @@ export class ArtifactsService implements OnModuleInit, OnApplicationShutdown {
     const row = await this.row(sha256);
     const headers = { etag: etagOf(row.sha256), 'cache-control': 'private, max-age=31536000, immutable' };
     if (isNotModified(ifNoneMatch, headers.etag)) return new Answer(304, undefined, headers);
-    const stream = Readable.from(this.store.read(row.sha256), { objectMode: false });
+    const stream = Readable.from(await this.objects.open(row.sha256, `the artifact ${row.sha256}`), { objectMode: false });
     return new Answer(200, new StreamableFile(stream, { type: 'application/wasm', length: row.size }), headers);
   }
 
@@ -112,21 +135,34 @@ export class ArtifactsService implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async addReceived(upload: ReceivedUpload, pointer: string, context: RequestContext): Promise<boolean> {
-    if ((await this.prisma.artifact.count({ where: { sha256: upload.sha256 } })) > 0) return false;
-    const description = await this.inspections.run(() => this.inspector.inspect(upload.file, pointer));
+    const { file, sha256, size } = upload;
+    const object = { sha256, size, open: () => createReadStream(file, { highWaterMark: 512 * 1024 }) };
+    if (await takeIntoUse(this.prisma, sha256)) {
+      // Whoever sends lost bytes again brings them back. Bytes that cannot be asked for now are no reason to refuse.
+      await this.objects.write(object).catch((error: unknown) => this.log.warn({ sha256, err: error }, 'bytes of a known artifact not checked'));
+      return false;
+    }
+    const description = await this.inspections.run(() => this.inspector.inspect(file, pointer));
+    // First: a row always has its bytes. What a crash leaves now is an object that nothing needs.
+    await this.objects.write(object);
+    return this.addRow(upload, description, context);
+  }
+
+  /** False when somebody else has just added it. */
+  private addRow({ sha256, size }: ReceivedUpload, description: ModuleDescription, context: RequestContext): Promise<boolean> {
     const at = this.clock.date();
-    return this.store.add(upload, description, at, (tx) =>
-      this.audit.record(tx, {
-        at,
-        actor: context.actor,
-        requestId: context.requestId,
-        action: 'upload',
-        entityKind: 'artifact',
-        entityId: upload.sha256,
-        entityName: upload.sha256,
-        after: { sha256: upload.sha256, size: upload.size },
-      }),
-    );
+    const { actor, requestId } = context;
+    const entity = { entityKind: 'artifact', entityId: sha256, entityName: sha256 } as const;
+    return this.prisma.$transaction(async (tx) => {
+      // Waits for another transaction that adds the same artifact, and then finds it there.
+      const { count } = await tx.artifact.createMany({
+        data: { sha256, workspace: defaultWorkspace, size, description: description as unknown as Prisma.InputJsonObject, createdAt: at },
+        skipDuplicates: true,
+      });
+      if (count === 0) return false;
+      await this.audit.record(tx, { at, actor, requestId, action: 'upload', ...entity, after: { sha256, size } });
+      return true;
+    });
   }
 
   private async row(sha256: string) {

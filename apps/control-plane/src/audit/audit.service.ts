@@ -9,7 +9,7 @@ export interface AuditEntry {
   readonly actor: string;
   readonly requestId: string;
   readonly action: 'create' | 'update' | 'delete' | 'upload' | 'publish';
-  readonly entityKind: 'plugin' | 'route' | 'artifact' | 'function' | 'build';
+  readonly entityKind: 'plugin' | 'route' | 'settings' | 'artifact' | 'function' | 'build';
   readonly entityId: string;
   readonly entityName: string;
   /** Undefined where the change is not part of the configuration. */

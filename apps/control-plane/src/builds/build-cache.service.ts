@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type BuildOutcome, CachedBuild, defaultWorkspace } from '@torii/contracts';
 import type { Clock } from '@torii/service-kit';
+import { takeIntoUse } from '../artifacts/unused-artifacts.js';
 import type { Env } from '../env.js';
 import { CLOCK, ENV } from '../platform/tokens.js';
 import type { Prisma } from '../prisma/generated/client.js';
@@ -19,7 +20,7 @@ export class BuildCacheService {
   async find(key: string): Promise<CachedBuild> {
     const row = await this.prisma.buildCache.findUnique({ where: { key } });
     const build = row === null ? undefined : CachedBuild.parse(row.build);
-    const isThere = build !== undefined && (await this.prisma.artifact.count({ where: { sha256: build.sha256 } })) > 0;
+    const isThere = build !== undefined && (await takeIntoUse(this.prisma, build.sha256));
     if (!isThere) throw new AppError('client.not_found', { detail: 'nothing was built with this key' });
     await this.prisma.buildCache.updateMany({ where: { key }, data: { usedAt: this.clock.date() } });
     return build;

@@ -4,10 +4,10 @@ import { AppError, type BuildId } from '@torii/contracts';
 import type { Logger } from '@torii/service-kit';
 import type { Env } from '../env.js';
 import { Answer } from '../http/answer.js';
+import { eventStream } from '../http/event-stream.js';
 import { ENV, LOGGER } from '../platform/tokens.js';
 import { PrismaService } from '../prisma/prisma.service.js';
 import { isFinished } from './builds.queries.js';
-import { eventStream } from './event-stream.js';
 import { FinishedBuilds } from './finished-builds.js';
 import { isAfter, keptLog, type NumberedEntry } from './kept-log.js';
 

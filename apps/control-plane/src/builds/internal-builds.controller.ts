@@ -1,19 +1,19 @@
 import type { Readable } from 'node:stream';
 import { Body, Controller, Get, Header, Headers, Param, Put, Res } from '@nestjs/common';
-import { AppError, type Artifact, type CachedBuild, Sha256 } from '@torii/contracts';
+import { AppError, type Artifact, type CachedBuild, Sha256, type SourceTree } from '@torii/contracts';
 import type { FastifyReply } from 'fastify';
 import { ArtifactsService } from '../artifacts/artifacts.service.js';
 import { ForNodes } from '../auth/require-scope.decorator.js';
+import { SourceStore } from '../functions/source-store.js';
 import { UploadPipe } from '../http/body.pipe.js';
 import { Context, type RequestContext } from '../http/request-context.js';
-import { PrismaService } from '../prisma/prisma.service.js';
 import { BuildCacheService } from './build-cache.service.js';
 
 /** For builders, with the node token; not part of the admin API. */
 @Controller('internal')
 export class InternalBuildsController {
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly sources: SourceStore,
     private readonly cache: BuildCacheService,
     private readonly artifacts: ArtifactsService,
   ) {}
@@ -22,10 +22,8 @@ export class InternalBuildsController {
   @Get('sources/:sha256')
   @ForNodes()
   @Header('cache-control', 'no-store')
-  async source(@Param('sha256') sha256: string): Promise<unknown> {
-    const row = await this.prisma.functionSource.findUnique({ where: { sha256: parseSha256(sha256) }, select: { tree: true } });
-    if (row === null) throw new AppError('client.not_found', { detail: 'there are no sources with this sha256' });
-    return row.tree;
+  source(@Param('sha256') sha256: string): Promise<SourceTree> {
+    return this.sources.read(parseSha256(sha256));
   }
 
   @Get('build-cache/:key')

@@ -10,17 +10,18 @@ import type { RequestContext } from '../http/request-context.js';
 import { fieldIssues } from '../http/zod-issues.js';
 import { BoundedGate } from '../platform/bounded-gate.js';
 import { PrismaService } from '../prisma/prisma.service.js';
-import { ConfigWriter, type Write } from '../writes/config-writer.service.js';
 import { bytesOf, fileOf } from './file-bytes.js';
 import { functionSpecOf } from './function.mapper.js';
 import { checkFunctionPreconditions, functionEtag } from './function-etag.js';
 import { entryOf } from './function-input.js';
+import { FunctionWriter } from './function-writer.js';
 import { findFunction, functionNotFound } from './functions.queries.js';
 import { FunctionsService } from './functions.service.js';
 import { readZip } from './read-zip.js';
-import { readTree } from './source-store.js';
+import { SourceStore } from './source-store.js';
 import { type CheckedTree, checkedTree } from './source-tree.js';
 import { treeAnswer } from './tree-answer.js';
+import type { TreesAtHand } from './trees-at-hand.js';
 
 /** The sources of functions, file by file or as a whole. Each write replaces the tree, under the lock of all writes. */
 @Injectable()
@@ -30,7 +31,8 @@ export class FunctionFilesService {
 
   constructor(
     private readonly prisma: PrismaService,
-    private readonly writer: ConfigWriter,
+    private readonly writer: FunctionWriter,
+    private readonly sources: SourceStore,
     private readonly functions: FunctionsService,
   ) {}
 
@@ -38,14 +40,14 @@ export class FunctionFilesService {
     const entity = await this.find(reference);
     const etag = functionEtag(entity);
     if (isNotModified(context.ifNoneMatch, etag)) return new Answer(304, undefined, { etag, vary: 'accept' });
-    const tree = await readTree(this.prisma, entity.source.sha256);
+    const tree = await this.sources.read(entity.source.sha256);
     return treeAnswer(tree, accept, { name: entity.name, at: new Date(entity.updatedAt) }, { etag });
   }
 
   async getFile(reference: string, path: string, context: RequestContext): Promise<Answer> {
     const entity = await this.find(reference);
     const headers = { etag: functionEtag(entity) };
-    const file = fileAt(await readTree(this.prisma, entity.source.sha256), path);
+    const file = fileAt(await this.sources.read(entity.source.sha256), path);
     // First: the tag is the function's, which callers have from its other files too.
     if (file === undefined) throw fileNotFound(path);
     if (isNotModified(context.ifNoneMatch, headers.etag)) return new Answer(304, undefined, headers);
@@ -67,8 +69,8 @@ export class FunctionFilesService {
     const bytes = body === undefined ? Buffer.alloc(0) : await readBytes(body, limit);
     const file = fileOf(filePath.data, bytes);
     let isNew = false;
-    const answer = await this.change(reference, context, file, async (entity, write) => {
-      const { files } = await readTree(write.tx, entity.source.sha256);
+    const answer = await this.change(reference, context, file, async (entity, trees) => {
+      const { files } = await trees.get(entity.source.sha256);
       const others = files.filter((other) => other.path !== file.path);
       isNew = others.length === files.length;
       return besideOthers([...others, file]);
@@ -77,8 +79,8 @@ export class FunctionFilesService {
   }
 
   async removeFile(reference: string, path: string, context: RequestContext): Promise<Answer> {
-    const answer = await this.change(reference, context, undefined, async (entity, write) => {
-      const tree = await readTree(write.tx, entity.source.sha256);
+    const answer = await this.change(reference, context, undefined, async (entity, trees) => {
+      const tree = await trees.get(entity.source.sha256);
       const file = fileAt(tree, path);
       if (file === undefined) throw fileNotFound(path);
       if (file.path === entryOf(entity)) {
@@ -94,14 +96,31 @@ export class FunctionFilesService {
     reference: string,
     context: RequestContext,
     request: unknown,
-    treeFor: (entity: FunctionEntity, write: Write) => Promise<CheckedTree>,
+    treeFor: (entity: FunctionEntity, trees: TreesAtHand) => Promise<CheckedTree>,
   ): Promise<Answer> {
-    return this.writer.run(context, request, async (write) => {
+    const prepare = (trees: TreesAtHand): Promise<void> => this.prepare(reference, trees, treeFor);
+    return this.writer.run(context, request, prepare, async (write, trees) => {
       const entity = await findFunction(write.tx, reference);
       if (entity === undefined) throw functionNotFound();
       checkFunctionPreconditions(context, entity);
-      return this.functions.update(write, entity, { spec: functionSpecOf(entity), tree: await treeFor(entity, write) });
+      return this.functions.update(write, entity, { spec: functionSpecOf(entity), tree: await treeFor(entity, trees) }, trees);
     });
+  }
+
+  /** What the write will come to if nobody else changes the function meanwhile. What it will refuse, it refuses itself. */
+  private async prepare(
+    reference: string,
+    trees: TreesAtHand,
+    treeFor: (entity: FunctionEntity, trees: TreesAtHand) => Promise<CheckedTree>,
+  ): Promise<void> {
+    const entity = await findFunction(this.prisma, reference);
+    if (entity === undefined) return;
+    try {
+      await trees.fetch(entity.source.sha256);
+      await trees.write(await treeFor(entity, trees));
+    } catch (error) {
+      if (!(error instanceof AppError) || error.owner !== 'client') throw error;
+    }
   }
 
   private async treeOfArchive(body: Readable): Promise<CheckedTree> {

@@ -5,7 +5,6 @@ import {
   FunctionSpec,
   LanguageName,
   languages,
-  type SourceFile,
   type TemplateWithFiles,
 } from '@torii/contracts';
 import { grantIssues, suggestion } from '@torii/module-check';
@@ -81,19 +80,12 @@ export function entryOf(spec: Pick<FunctionSpec, 'entry' | 'language'>): string 
 }
 
 /** Throws `client.invalid` when builds would not find where to begin. */
-export function refuseMissingEntry(spec: Pick<FunctionSpec, 'entry' | 'language'>, files: readonly SourceFile[]): void {
+export function refuseMissingEntry(spec: Pick<FunctionSpec, 'entry' | 'language'>, paths: readonly string[]): void {
   const entry = entryOf(spec);
-  if (files.some(({ path }) => path === entry)) return;
-  if (spec.entry !== undefined) throw invalid([{ pointer: '/entry', detail: `there is no file "${entry}"${near(entry, files)}` }]);
-  const detail = `need the file "${entry}", where builds of ${spec.language} begin, or an entry that names another${near(entry, files)}`;
+  if (paths.includes(entry)) return;
+  if (spec.entry !== undefined) throw invalid([{ pointer: '/entry', detail: `there is no file "${entry}"${suggestion(entry, paths)}` }]);
+  const detail = `need the file "${entry}", where builds of ${spec.language} begin, or an entry that names another${suggestion(entry, paths)}`;
   throw invalid([{ pointer: '/files', detail }]);
-}
-
-function near(entry: string, files: readonly SourceFile[]): string {
-  return suggestion(
-    entry,
-    files.map(({ path }) => path),
-  );
 }
 
 function finish(input: z.infer<typeof SpecInput>, sources: WrittenSources, template: TemplateWithFiles | undefined): FunctionWrite {

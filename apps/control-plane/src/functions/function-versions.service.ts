@@ -12,7 +12,7 @@ import { ConfigWriter } from '../writes/config-writer.service.js';
 import { type DiffSide, diffVersions } from './diff-versions.js';
 import { findVersion, usersOf, versionsPage } from './function-versions.queries.js';
 import { findFunctionRow, functionNotFound } from './functions.queries.js';
-import { readTree, removeUnusedTrees } from './source-store.js';
+import { removeUnusedTrees, SourceStore } from './source-store.js';
 import { treeAnswer } from './tree-answer.js';
 import { usedByPlugins } from './used-by-plugins.js';
 
@@ -33,6 +33,7 @@ export class FunctionVersionsService {
     private readonly prisma: PrismaService,
     private readonly writer: ConfigWriter,
     private readonly artifacts: ArtifactsService,
+    private readonly sources: SourceStore,
   ) {}
 
   async list(reference: string, query: PageQuery): Promise<List<FunctionVersion>> {
@@ -54,7 +55,7 @@ export class FunctionVersionsService {
 
   async files(reference: string, name: string, accept: string | undefined): Promise<Answer> {
     const { row, version } = await find(this.prisma, reference, name);
-    const tree = await readTree(this.prisma, version.sourceSha256);
+    const tree = await this.sources.read(version.sourceSha256);
     return treeAnswer(tree, accept, { name: `${row.name}-${version.version}`, at: new Date(version.createdAt) });
   }
 
@@ -89,7 +90,7 @@ export class FunctionVersionsService {
   }
 
   private async sideOf(version: FunctionVersion): Promise<DiffSide> {
-    return { version, tree: await readTree(this.prisma, version.sourceSha256) };
+    return { version, tree: await this.sources.read(version.sourceSha256) };
   }
 }
 

@@ -12,15 +12,18 @@ import type { ListQuery } from '../http/query.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { Prisma } from '../prisma/generated/client.js';
 import { PrismaService } from '../prisma/prisma.service.js';
-import { ConfigWriter, type Write } from '../writes/config-writer.service.js';
+import type { Write } from '../writes/config-writer.service.js';
 import { nameToCreate } from '../writes/entity-input.js';
 import { functionSpecOf, toFunction } from './function.mapper.js';
 import { FunctionEndpoint } from './function-endpoint.js';
 import { checkFunctionPreconditions, functionEtag } from './function-etag.js';
-import { type FunctionWrite, readChange, readNew, readReplacement, readSources, refuseMissingEntry } from './function-input.js';
+import { type FunctionWrite, readChange, readNew, readReplacement, readSources, refuseMissingEntry, type WrittenSources } from './function-input.js';
 import { newestVersions, nothingBuilt, usersOf } from './function-versions.queries.js';
+import { FunctionWriter } from './function-writer.js';
 import { findFunction, functionNotFound, withSource } from './functions.queries.js';
-import { readTree, removeUnusedTrees, storeTree } from './source-store.js';
+import { pathsOf, removeUnusedTrees } from './source-store.js';
+import type { CheckedTree } from './source-tree.js';
+import type { TreesAtHand } from './trees-at-hand.js';
 import { usedByPlugins } from './used-by-plugins.js';
 
 const Position = z.strictObject({ name: z.string() });
@@ -34,7 +37,7 @@ const Position = z.strictObject({ name: z.string() });
 export class FunctionsService {
   constructor(
     private readonly prisma: PrismaService,
-    private readonly writer: ConfigWriter,
+    private readonly writer: FunctionWriter,
     private readonly endpoint: FunctionEndpoint,
   ) {}
 
@@ -72,36 +75,36 @@ export class FunctionsService {
 
   async create(body: JsonObject, context: RequestContext): Promise<Answer> {
     const sources = readSources(body);
-    return this.writer.run(context, body, (write) => this.insert(write, readNew(body, sources)));
+    return this.writer.run(context, body, having(sources), (write, trees) => this.insert(write, readNew(body, sources), trees));
   }
 
   async put(reference: string, body: JsonObject, context: RequestContext): Promise<Answer> {
     const sources = readSources(body);
-    return this.writer.run(context, body, async (write) => {
+    return this.writer.run(context, body, having(sources), async (write, trees) => {
       const current = await findFunction(write.tx, reference);
       checkFunctionPreconditions(context, current);
-      if (current !== undefined) return this.update(write, current, readReplacement(body, sources, current));
+      if (current !== undefined) return this.update(write, current, readReplacement(body, sources, current), trees);
       const name = nameToCreate('function', reference);
       if (name === undefined) throw functionNotFound();
       const made = readNew(body, sources, name);
       if (made.spec.name !== name) throw invalid([{ pointer: '/name', detail: `must be "${name}", as in the path, or left out` }]);
-      return this.insert(write, made);
+      return this.insert(write, made, trees);
     });
   }
 
   async patch(reference: string, body: JsonObject, context: RequestContext): Promise<Answer> {
     const sources = readSources(body);
-    return this.writer.run(context, body, async (write) => {
+    return this.writer.run(context, body, having(sources), async (write, trees) => {
       const current = await findFunction(write.tx, reference);
       if (current === undefined) throw functionNotFound();
       checkFunctionPreconditions(context, current);
-      return this.update(write, current, readChange(body, sources, current));
+      return this.update(write, current, readChange(body, sources, current), trees);
     });
   }
 
   /** Its versions, builds and endpoint go with it. Throws `client.conflict` while other plugins run one of its versions. */
   remove(reference: string, context: RequestContext): Promise<Answer> {
-    return this.writer.run(context, undefined, async (write) => {
+    return this.writer.run(context, undefined, nothingAtHand, async (write) => {
       const current = await findFunction(write.tx, reference);
       if (current === undefined) throw functionNotFound();
       checkFunctionPreconditions(context, current);
@@ -120,16 +123,16 @@ export class FunctionsService {
   }
 
   /** Changes a function in a write that is under way; a write that changes nothing leaves it as it is. */
-  async update(write: Write, current: FunctionEntity, { spec, tree }: FunctionWrite): Promise<Answer<FunctionEntity>> {
+  async update(write: Write, current: FunctionEntity, { spec, tree }: FunctionWrite, trees: TreesAtHand): Promise<Answer<FunctionEntity>> {
     const hasNewTree = tree !== undefined && tree.sha256 !== current.source.sha256;
-    if (tree !== undefined) refuseMissingEntry(spec, tree.tree.files);
+    if (tree !== undefined) refuseMissingEntry(spec, pathsIn(tree));
     else if (spec.entry !== current.entry || spec.language !== current.language) {
-      refuseMissingEntry(spec, (await readTree(write.tx, current.source.sha256)).files);
+      refuseMissingEntry(spec, await pathsOf(write.tx, current.source.sha256));
     }
     const isSame = !hasNewTree && canonicalJson(spec) === canonicalJson(functionSpecOf(current));
     if (isSame) return new Answer(200, current, { etag: functionEtag(current) });
     if (spec.name !== current.name) await refuseTakenName(write, spec.name);
-    if (hasNewTree) await storeTree(write.tx, tree, write.now);
+    if (hasNewTree) await trees.store(write, tree);
     const row = await write.tx.function.update({
       where: { id: current.id },
       data: { ...columnsOf(spec), sourceSha256: tree?.sha256 ?? current.source.sha256, updatedAt: write.now },
@@ -144,11 +147,11 @@ export class FunctionsService {
     return new Answer(200, entity, { etag: functionEtag(entity) });
   }
 
-  private async insert(write: Write, { spec, tree }: FunctionWrite): Promise<Answer<FunctionEntity>> {
+  private async insert(write: Write, { spec, tree }: FunctionWrite, trees: TreesAtHand): Promise<Answer<FunctionEntity>> {
     if (tree === undefined) throw invalid([{ pointer: '/files', detail: 'are needed' }]);
-    refuseMissingEntry(spec, tree.tree.files);
+    refuseMissingEntry(spec, pathsIn(tree));
     await refuseTakenName(write, spec.name);
-    await storeTree(write.tx, tree, write.now);
+    await trees.store(write, tree);
     const id = `${idPrefixes.function}_${v7()}`;
     const row = await write.tx.function.create({
       data: {
@@ -171,6 +174,20 @@ export class FunctionsService {
 /** What an endpoint is made of: no other change can get in its way, nor it in theirs. */
 function endpointPartOf({ name, settings, endpoint }: FunctionWrite['spec']) {
   return { name, settings, endpoint };
+}
+
+function having({ tree }: WrittenSources) {
+  return async (trees: TreesAtHand): Promise<void> => {
+    if (tree !== undefined) await trees.write(tree);
+  };
+}
+
+async function nothingAtHand(): Promise<void> {
+  // The write needs no tree.
+}
+
+function pathsIn({ tree }: CheckedTree): string[] {
+  return tree.files.map(({ path }) => path);
 }
 
 function columnsOf(spec: FunctionWrite['spec']) {

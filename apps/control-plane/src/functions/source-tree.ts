@@ -5,8 +5,9 @@ import { bytesOf, fileOf, sizeOf } from './file-bytes.js';
 
 /** A whole function, checked and ready to be kept. */
 export interface CheckedTree {
-  /** Of the canonical JSON of the tree. */
   readonly sha256: string;
+  /** The tree as it is kept and hashed: canonical JSON. */
+  readonly canonical: string;
   readonly tree: SourceTree;
   readonly bytes: number;
 }
@@ -33,7 +34,8 @@ export function checkedTree(files: readonly SourceFile[], origin: Origin): Check
 export function treeOf(files: readonly SourceFile[]): CheckedTree {
   const kept = files.map((file) => ({ path: file.path, bytes: bytesOf(file) })).sort((a, b) => (a.path < b.path ? -1 : 1));
   const tree: SourceTree = { files: kept.map(({ path, bytes }) => fileOf(path, bytes)) };
-  return { sha256: sha256(canonicalJson(tree)), tree, bytes: kept.reduce((sum, { bytes }) => sum + bytes.length, 0) };
+  const canonical = canonicalJson(tree);
+  return { sha256: sha256(canonical), canonical, tree, bytes: kept.reduce((sum, { bytes }) => sum + bytes.length, 0) };
 }
 
 type PointerOf = (index: number, field: 'path' | 'content') => string;

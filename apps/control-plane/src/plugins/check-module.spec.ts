@@ -3,7 +3,7 @@ import { type ModuleExport, type ModuleImport, PluginLimits } from '@torii/contr
 import { checkModule } from './check-module.js';
 
 const handle: ModuleExport = { name: 'handle', kind: 'function', params: [], results: ['i32'] };
-const spec = { functionName: 'handle', wasi: false, hostFunctions: [], limits: PluginLimits.parse({}) };
+const spec = { kind: 'backend' as const, functionName: 'handle', wasi: false, hostFunctions: [], limits: PluginLimits.parse({}) };
 
 function anImport(module: string, name: string, params: string[] = ['i64', 'i64'], results: string[] = ['i64']): ModuleImport {
   return { module, name, kind: 'function', params, results };
@@ -24,6 +24,14 @@ describe('checkModule', () => {
       anImport('env/Otoroshi', 'proxy_log', ['i32', 'i64', 'i64'], ['i32']),
     ];
     expect(checkModule({ imports, exports: [handle] }, { ...spec, wasi: true, hostFunctions: ['plugin_map:read'] })).toEqual([]);
+  });
+
+  it('asks of a sink for the function that says whether it answers, besides the one that does', () => {
+    expect(checkModule({ imports: [], exports: [handle] }, { ...spec, kind: 'sink' })).toMatchObject([
+      { pointer: '/source', code: 'missing_export', detail: expect.stringContaining('"sink_matches"') },
+    ]);
+    const exports = [handle, { ...handle, name: 'sink_matches' }];
+    expect(checkModule({ imports: [], exports }, { ...spec, kind: 'sink' })).toEqual([]);
   });
 
   it('takes sizes and pointers as i32 or i64 alike', () => {

@@ -1,4 +1,12 @@
-import { type FieldIssue, type Grant, type ModuleExport, type ModuleImport, type PluginSpec, wasiNamespace } from '@torii/contracts';
+import {
+  type FieldIssue,
+  fixedFunctionsOf,
+  type Grant,
+  type ModuleExport,
+  type ModuleImport,
+  type PluginSpec,
+  wasiNamespace,
+} from '@torii/contracts';
 import { grantIssues, grantsOf, importProblem, isCallable, missingGrant, suggestion } from '@torii/module-check';
 
 export interface CheckedModule {
@@ -8,7 +16,7 @@ export interface CheckedModule {
   readonly unsupported?: string | undefined;
 }
 
-type CheckedSpec = Pick<PluginSpec, 'functionName' | 'wasi' | 'hostFunctions' | 'limits'>;
+type CheckedSpec = Pick<PluginSpec, 'kind' | 'functionName' | 'wasi' | 'hostFunctions' | 'limits'>;
 
 /** How many exports an answer names. */
 const namedExportsMax = 10;
@@ -21,7 +29,8 @@ export function checkModule(module: CheckedModule, spec: CheckedSpec): FieldIssu
   const grants = grantsOf(spec.hostFunctions);
   return [
     ...grantIssues(spec.hostFunctions),
-    ...checkFunction(module.exports, spec.functionName),
+    ...checkFunction(module.exports, spec.functionName, '/functionName'),
+    ...fixedFunctionsOf(spec.kind).flatMap((name) => checkFunction(module.exports, name, '/source')),
     ...module.imports.flatMap((entry) => importIssues(entry, grants)),
     ...wasiIssue(module, spec),
     ...limitIssues(module, spec),
@@ -40,8 +49,8 @@ function limitIssues({ memoryMinBytes = 0, unsupported }: CheckedModule, { limit
   return issues;
 }
 
-function checkFunction(exports: readonly ModuleExport[], functionName: string): FieldIssue[] {
-  const issue = (detail: string): FieldIssue[] => [{ pointer: '/functionName', detail, code: 'missing_export' }];
+function checkFunction(exports: readonly ModuleExport[], functionName: string, pointer: string): FieldIssue[] {
+  const issue = (detail: string): FieldIssue[] => [{ pointer, detail, code: 'missing_export' }];
   const found = exports.find((entry) => entry.name === functionName);
   const callable = exports.filter(isCallable).map((entry) => entry.name);
   if (found === undefined) {

@@ -24,7 +24,7 @@ const VersionPosition = z.strictObject({ version: z.int32() });
 /** How many routes a refusal names. */
 const namedRoutesMax = 20;
 
-/** The rules of plugins: each write makes a new, immutable version; a plugin that a route uses stays. */
+/** The rules of plugins: each write makes a new, immutable version; a plugin that a route or the settings use stays. */
 @Injectable()
 export class PluginsService {
   constructor(
@@ -166,7 +166,7 @@ export class PluginsService {
     return new Answer(200, plugin, { etag: etagOf(plugin) });
   }
 
-  /** Deletes a plugin in a write that is under way. Throws `client.conflict` while routes use it. */
+  /** Deletes a plugin in a write that is under way. Throws `client.conflict` while routes or the settings use it. */
   async delete(write: Write, current: Plugin): Promise<void> {
     await refuseWhenUsed(write, current);
     await write.tx.plugin.delete({ where: { id: current.id } });
@@ -209,24 +209,28 @@ async function refuseTakenName(write: Write, name: string): Promise<void> {
 
 async function refuseWhenUsed(write: Write, plugin: Plugin): Promise<void> {
   const users = await usersOf(write, plugin);
-  if (users !== undefined) throw new AppError('client.conflict', { detail: `the plugin is used by the routes ${users}` });
+  if (users !== undefined) throw new AppError('client.conflict', { detail: `the plugin is used by ${users}` });
 }
 
-/** Routes that follow the newest version would have a plugin where its kind cannot stand. */
+/** Routes and settings that follow the newest version would have a plugin where its kind cannot stand. */
 async function refuseOtherKind(write: Write, plugin: Plugin): Promise<void> {
   const users = await usersOf(write, plugin);
   if (users === undefined) return;
-  const detail = `is ${plugin.kind} where the routes ${users} use the plugin: make another plugin, or take it off these routes first`;
+  const detail = `is ${plugin.kind}, and the plugin is used by ${users}: make another plugin, or take it off there first`;
   throw new AppError('client.conflict', { detail: 'the kind of a plugin in use does not change', issues: [{ pointer: '/kind', detail }] });
 }
 
-/** The routes that use a plugin, in words; undefined when none does. */
-async function usersOf(write: Write, plugin: Plugin): Promise<string | undefined> {
-  const users = await write.tx.routePlugin.findMany({ where: { pluginId: plugin.id }, select: { route: { select: { name: true } } } });
-  if (users.length === 0) return undefined;
-  const names = users.map(({ route }) => route.name).sort();
+/** The routes that use a plugin, and the settings if they do, in words; undefined when none does. */
+async function usersOf({ tx }: Write, { id: pluginId }: Plugin): Promise<string | undefined> {
+  const routes = await tx.routePlugin.findMany({ where: { pluginId }, select: { route: { select: { name: true } } } });
+  const isInSettings = (await tx.settingsPlugin.count({ where: { pluginId } })) > 0;
+  const names = routes.map(({ route }) => route.name).sort();
   const more = names.length > namedRoutesMax ? ` and ${names.length - namedRoutesMax} more` : '';
-  return `${names.slice(0, namedRoutesMax).join(', ')}${more}`;
+  const users = [
+    ...(isInSettings ? ['the settings'] : []),
+    ...(names.length === 0 ? [] : [`the routes ${names.slice(0, namedRoutesMax).join(', ')}${more}`]),
+  ];
+  return users.length === 0 ? undefined : users.join(' and ');
 }
 
 function contains(column: 'name' | 'description', text: string) {

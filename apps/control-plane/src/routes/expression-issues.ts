@@ -9,7 +9,8 @@ export function expressionIssues({ match, plugins }: Pick<RouteSpec, 'match' | '
   return [...matchIssues(match), ...slotIssues(plugins)];
 }
 
-function slotIssues(plugins: RouteSpec['plugins']): FieldIssue[] {
+/** Those of slots, which stand in `plugins`. */
+export function slotIssues(plugins: RouteSpec['plugins']): FieldIssue[] {
   return plugins.flatMap((slot, index) =>
     (['include', 'exclude'] as const).flatMap((part) => slot[part].flatMap((source, at) => issueOf(source, `/plugins/${index}/${part}/${at}`))),
   );

@@ -1,14 +1,29 @@
-import { type FieldIssue, isSlotKind, type PluginKind, slotKinds } from '@torii/contracts';
+import { type FieldIssue, isSettingsKind, isSlotKind, type PluginKind, slotKinds } from '@torii/contracts';
 
-/** Where a route refers to a plugin. */
-export type Place = 'slot' | 'target';
+/** Where a route, or the settings, refer to a plugin. */
+export type Place = 'slot' | 'target' | 'settings';
 
 /** Whether a plugin of that kind can stand there; the issue says where it can. */
 export function kindIssues(name: string, kind: PluginKind, { place, pointer }: { readonly place: Place; readonly pointer: string }): FieldIssue[] {
-  const isFit = place === 'target' ? kind === 'backend' : isSlotKind(kind);
-  if (isFit) return [];
-  const issue = (detail: string): FieldIssue[] => [{ pointer: `${pointer}/plugin`, detail: `plugin "${name}" is of kind ${kind}: ${detail}` }];
-  if (place === 'target') return issue(isSlotKind(kind) ? 'put it among plugins, and a plugin of kind backend here' : 'a target is of kind backend');
+  const advice = adviceOf(kind, place);
+  return advice === undefined ? [] : [{ pointer: `${pointer}/plugin`, detail: `plugin "${name}" is of kind ${kind}: ${advice}` }];
+}
+
+/** Undefined where the kind fits. */
+function adviceOf(kind: PluginKind, place: Place): string | undefined {
   const kinds = `slots take the kinds ${slotKinds.join(', ')}`;
-  return issue(kind === 'backend' ? `make it the target of the route; ${kinds}` : kinds);
+  switch (place) {
+    case 'target':
+      if (kind === 'backend') return undefined;
+      return isSlotKind(kind) ? 'put it among plugins, and a plugin of kind backend here' : 'a target is of kind backend';
+    case 'slot':
+      if (isSlotKind(kind)) return undefined;
+      if (kind === 'backend') return `make it the target of the route; ${kinds}`;
+      return isSettingsKind(kind) ? `put it among the plugins of /api/v1/settings; ${kinds}` : kinds;
+    case 'settings':
+      if (isSettingsKind(kind)) return undefined;
+      return kind === 'backend'
+        ? `make it the target of a route; the settings and ${kinds}, the settings sink besides`
+        : `${kinds}, the settings sink besides`;
+  }
 }

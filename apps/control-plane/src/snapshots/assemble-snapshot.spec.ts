@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { sealSnapshot } from '@torii/config-sync';
 import { PluginSpec, RouteSpec, Snapshot } from '@torii/contracts';
-import { assembleSnapshot, enabledRoutes, neededVersions } from './assemble-snapshot.js';
+import { assembleSnapshot, enabledRoutes, globalSlots, neededVersions } from './assemble-snapshot.js';
 
 const pluginA = 'pl_01900000-0000-7000-8000-00000000000a';
 const pluginB = 'pl_01900000-0000-7000-8000-00000000000b';
@@ -88,6 +88,47 @@ describe('assembleSnapshot', () => {
     const off = { ...aRoute(1, pluginA), spec: RouteSpec.parse({ ...aRoute(1, pluginA).spec, plugins: [{ plugin: pluginB, enabled: false }] }) };
     expect(assemble([off], [aVersion(pluginA, 3)])).toEqual(assemble([aRoute(1, pluginA)], [aVersion(pluginA, 3)]));
     expect(assemble([off], [aVersion(pluginA, 3)]).routes[0]).not.toHaveProperty('plugins');
+  });
+
+  it('has the slots of the settings once, whatever the routes, with the versions they need', () => {
+    const settings = {
+      plugins: [
+        { plugin: pluginB, onError: 'skip' },
+        { plugin: pluginA, enabled: false },
+        { plugin: pluginA, version: 1 },
+      ],
+    };
+    const globals = globalSlots(settings, currentVersions);
+    const versions = [aVersion(pluginA, 1), aVersion(pluginA, 3), aVersion(pluginB, 1, { kind: 'sink', compat: 'otoroshi' })];
+    const contents = assembleSnapshot(enabledRoutes([aRoute(1, pluginA), aRoute(2, pluginA)], currentVersions), versions, globals);
+    expect(contents.globalPlugins).toMatchObject([
+      { plugin: pluginB, version: 1, onError: 'skip' },
+      { plugin: pluginA, version: 1, onError: 'fail' },
+    ]);
+    expect(contents.plugins).toMatchObject([{ version: 1 }, { version: 3 }, { kind: 'sink', compat: 'otoroshi' }]);
+    for (const route of contents.routes) expect(route).not.toHaveProperty('plugins');
+    const sealed = sealSnapshot({ incarnation: '00000000-0000-4000-8000-000000000001', revision: 1 }, contents);
+    expect(Snapshot.parse(sealed)).toEqual(sealed);
+    expect(() => assembleSnapshot([], versions.slice(0, 2), globals)).toThrow(/settings.*not there/);
+    expect(() => globalSlots({ plugins: [{ plugin: 'pl_gone' }] }, currentVersions)).toThrow(/settings.*pl_gone/);
+  });
+
+  it('has no field for the settings and for compat where there is nothing to say, so that nodes which do not know them go on', () => {
+    for (const settings of [undefined, { plugins: [] }, { plugins: [{ plugin: pluginB, enabled: false }] }]) {
+      const globals = globalSlots(settings, currentVersions);
+      const contents = assembleSnapshot(enabledRoutes([aRoute(1, pluginA)], currentVersions), [aVersion(pluginA, 3)], globals);
+      expect(contents).not.toHaveProperty('globalPlugins');
+      expect(contents.plugins[0]).not.toHaveProperty('compat');
+    }
+  });
+
+  it('hands on the upstream that a function may leave requests to, and no field where it has none', () => {
+    const upstream = { kind: 'upstream', targets: [{ url: 'https://example.com' }] };
+    const row = aRoute(1, pluginA);
+    const delegating = { ...row, spec: RouteSpec.parse({ ...row.spec, target: { kind: 'function', plugin: pluginA, upstream } }) };
+    const [plain, other] = [row, delegating].map((one) => assemble([one], [aVersion(pluginA, 3)]).routes[0]?.target);
+    expect(plain).toEqual({ kind: 'function', plugin: pluginA, version: 3 });
+    expect(other).toMatchObject({ kind: 'function', version: 3, upstream });
   });
 
   it('does not depend on the order of rows', () => {

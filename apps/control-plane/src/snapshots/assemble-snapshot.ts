@@ -1,4 +1,4 @@
-import { PluginSpec, RouteSpec, ServedKind, type SnapshotPlugin, type SnapshotRoute, type SnapshotSlot } from '@torii/contracts';
+import { PluginSpec, RouteSpec, ServedKind, Settings, type SnapshotPlugin, type SnapshotRoute, type SnapshotSlot } from '@torii/contracts';
 import { grantsOf, storeLimitsOf } from '@torii/module-check';
 
 interface RouteRow {
@@ -19,6 +19,7 @@ interface PluginVersionRow {
 
 export interface SnapshotContents {
   readonly plugins: SnapshotPlugin[];
+  readonly globalPlugins?: SnapshotSlot[];
   readonly routes: SnapshotRoute[];
 }
 
@@ -33,7 +34,7 @@ interface Reference {
 }
 
 /** A slot that is enabled, with the plugin version it runs. */
-interface EnabledSlot {
+export interface EnabledSlot {
   readonly slot: RouteSpec['plugins'][0];
   readonly runs: VersionChoice;
 }
@@ -56,19 +57,33 @@ export function enabledRoutes(rows: readonly RouteRow[], currentVersions: Readon
     .filter((row) => row.enabled)
     .map((row) => {
       const spec = RouteSpec.parse(row.spec);
-      const choose = (reference: Reference): VersionChoice => {
-        const version = reference.version === 'latest' ? currentVersions.get(reference.plugin) : reference.version;
-        if (version === undefined) throw new Error(`route ${row.id} has no plugin ${reference.plugin}`);
-        return { pluginId: reference.plugin, version };
-      };
-      const runs = spec.target.kind === 'function' ? choose(spec.target) : undefined;
-      return { row, spec, runs, slots: spec.plugins.filter(({ enabled }) => enabled).map((slot) => ({ slot, runs: choose(slot) })) };
+      const owner = `route ${row.id}`;
+      const runs = spec.target.kind === 'function' ? chosenVersion(spec.target, owner, currentVersions) : undefined;
+      return { row, spec, runs, slots: enabledSlots(spec.plugins, owner, currentVersions) };
     });
 }
 
-/** Which plugin versions the routes run, each once. */
-export function neededVersions(routes: readonly EnabledRoute[]): VersionChoice[] {
-  const runs = routes.flatMap((route) => [...(route.runs === undefined ? [] : [route.runs]), ...route.slots.map((slot) => slot.runs)]);
+/** The enabled slots of the settings, which run on every route; `spec` is undefined where nobody has written any. Throws as `enabledRoutes` does. */
+export function globalSlots(spec: unknown, currentVersions: ReadonlyMap<string, number>): EnabledSlot[] {
+  return spec === undefined ? [] : enabledSlots(Settings.parse(spec).plugins, 'the settings', currentVersions);
+}
+
+function enabledSlots(slots: RouteSpec['plugins'], owner: string, currentVersions: ReadonlyMap<string, number>): EnabledSlot[] {
+  return slots.filter(({ enabled }) => enabled).map((slot) => ({ slot, runs: chosenVersion(slot, owner, currentVersions) }));
+}
+
+function chosenVersion({ plugin, version }: Reference, owner: string, currentVersions: ReadonlyMap<string, number>): VersionChoice {
+  const chosen = version === 'latest' ? currentVersions.get(plugin) : version;
+  if (chosen === undefined) throw new Error(`${owner} refers to plugin ${plugin}, which is not there`);
+  return { pluginId: plugin, version: chosen };
+}
+
+/** Which plugin versions the routes and the slots of all routes run, each once. */
+export function neededVersions(routes: readonly Pick<EnabledRoute, 'runs' | 'slots'>[], globals: readonly EnabledSlot[] = []): VersionChoice[] {
+  const runs = [{ runs: undefined, slots: globals }, ...routes].flatMap((route) => [
+    ...(route.runs === undefined ? [] : [route.runs]),
+    ...route.slots.map((slot) => slot.runs),
+  ]);
   return [...new Map(runs.map((choice) => [keyOf(choice), choice])).values()];
 }
 
@@ -76,15 +91,26 @@ export function neededVersions(routes: readonly EnabledRoute[]): VersionChoice[]
  * What nodes get to see: the enabled routes and the plugin versions they run. The order of the rows does not matter, and
  * versions that no route runs are left out. Throws when a version that a route runs is not among them.
  */
-export function assembleSnapshot(routes: readonly EnabledRoute[], pluginVersions: readonly PluginVersionRow[]): SnapshotContents {
-  const needed = new Set(neededVersions(routes).map(keyOf));
+export function assembleSnapshot(
+  routes: readonly EnabledRoute[],
+  pluginVersions: readonly PluginVersionRow[],
+  globals: readonly EnabledSlot[] = [],
+): SnapshotContents {
+  const needed = new Set(neededVersions(routes, globals).map(keyOf));
   const plugins = new Map(pluginVersions.filter((row) => needed.has(keyOf(row))).map((row) => [keyOf(row), toSnapshotPlugin(row)]));
   const snapshotRoutes = routes.map((route) => {
     const gone = neededVersions([route]).find((choice) => !plugins.has(keyOf(choice)));
     if (gone !== undefined) throw new Error(`route ${route.row.id} runs version ${gone.version} of plugin ${gone.pluginId}, which is not there`);
     return toSnapshotRoute(route);
   });
-  return { plugins: [...plugins.values()].sort(byIdAndVersion), routes: snapshotRoutes.sort(byId) };
+  const lacking = globals.find(({ runs }) => !plugins.has(keyOf(runs)));
+  if (lacking !== undefined)
+    throw new Error(`the settings run version ${lacking.runs.version} of plugin ${lacking.runs.pluginId}, which is not there`);
+  return {
+    plugins: [...plugins.values()].sort(byIdAndVersion),
+    ...(globals.length === 0 ? {} : { globalPlugins: globals.map(toSnapshotSlot) }),
+    routes: snapshotRoutes.sort(byId),
+  };
 }
 
 function keyOf({ pluginId, version }: VersionChoice): string {
@@ -111,6 +137,7 @@ function toSnapshotPlugin(row: PluginVersionRow): SnapshotPlugin {
     ...(storeLimits === undefined ? {} : { storeLimits }),
     mapStore: spec.mapStore,
     isolation: spec.isolation,
+    ...(spec.compat === 'otoroshi' ? { compat: spec.compat } : {}),
     config: spec.config,
     limits: spec.limits,
   };
@@ -142,9 +169,10 @@ function toSnapshotSlot({ slot, runs }: EnabledSlot): SnapshotSlot {
 }
 
 function toSnapshotTarget(target: RouteSpec['target'], runs: VersionChoice | undefined): SnapshotRoute['target'] {
-  if (runs !== undefined) return { kind: 'function', plugin: runs.pluginId as SnapshotPlugin['id'], version: runs.version };
-  if (target.kind === 'redirect' || target.kind === 'static') return target;
-  throw new Error(`nodes do not serve the target ${target.kind}`);
+  if (target.kind !== 'function') return target;
+  if (runs === undefined) throw new Error('a function has no version that it runs');
+  const { upstream } = target;
+  return { kind: 'function', plugin: runs.pluginId as SnapshotPlugin['id'], version: runs.version, ...(upstream === undefined ? {} : { upstream }) };
 }
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {

@@ -5,7 +5,7 @@ import type { Clock, Logger } from '@torii/service-kit';
 import type { Redis } from 'ioredis';
 import { BUS_REDIS, CLOCK, CONFIG_KEYS, LOGGER } from '../platform/tokens.js';
 import { PrismaService } from '../prisma/prisma.service.js';
-import { assembleSnapshot, enabledRoutes, neededVersions } from './assemble-snapshot.js';
+import { assembleSnapshot, enabledRoutes, globalSlots, neededVersions } from './assemble-snapshot.js';
 import { RevisionsService } from './revisions.service.js';
 
 /** How often to look without being kicked: another control plane may have written, Redis may have been flushed. */
@@ -142,15 +142,18 @@ export class PublisherService implements OnApplicationBootstrap, OnApplicationSh
         const position = await this.revisions.current(tx);
         const rows = await tx.route.findMany({ where: { ...where, enabled: true } });
         const plugins = await tx.plugin.findMany({ where, select: { id: true, version: true } });
-        const routes = enabledRoutes(rows, new Map(plugins.map((plugin) => [plugin.id, plugin.version])));
-        const needed = neededVersions(routes);
+        const settings = await tx.settings.findUnique({ where });
+        const currentVersions = new Map(plugins.map((plugin) => [plugin.id, plugin.version]));
+        const routes = enabledRoutes(rows, currentVersions);
+        const globals = globalSlots(settings?.spec, currentVersions);
+        const needed = neededVersions(routes, globals);
         const pluginVersions = await tx.pluginVersion.findMany({
           where: {
             pluginId: { in: [...new Set(needed.map(({ pluginId }) => pluginId))] },
             version: { in: [...new Set(needed.map(({ version }) => version))] },
           },
         });
-        return sealSnapshot(position, assembleSnapshot(routes, pluginVersions));
+        return sealSnapshot(position, assembleSnapshot(routes, pluginVersions, globals));
       },
       { isolationLevel: 'RepeatableRead', timeout: readTimeoutMs },
     );

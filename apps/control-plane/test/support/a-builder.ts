@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { BuilderRegistry, BuildIntake, BuildLogWriter, buildKeys, type TakenBuild } from '@torii/build-queue';
+import { BuilderRegistry, BuildIntake, BuildLogWriter, buildKeys, type HoldTimes, type TakenBuild } from '@torii/build-queue';
 import type { BuilderId, BuilderStatus, BuildOutcome, LanguageStatus } from '@torii/contracts';
 import { connectRedis, createLogger, systemClock } from '@torii/service-kit';
 import { eventually } from '@torii/test-kit';
@@ -18,6 +18,8 @@ export interface BuilderOptions {
   readonly languages?: readonly LanguageStatus[];
   readonly internalUrl?: string;
   readonly running?: number;
+  /** For how long a build is held for it when it does not say that it is still there; as builders do unless given. */
+  readonly hold?: HoldTimes;
 }
 
 /** Takes builds of JavaScript from the real queue, one at a time, and ends them as a test wants. */
@@ -42,7 +44,8 @@ export class TestBuilder {
     this.connections = ['redis', 'subscriber'].map((name) => connectRedis(torii.redisUrl, { name, log, commandTimeoutMs: 5_000 }));
     this.keys = buildKeys(torii.keyPrefix);
     this.registry = new BuilderRegistry(this.redis, this.keys);
-    this.intake = new BuildIntake({ redis: this.redis, subscriber: this.subscriber, keys: this.keys, onArrival: () => this.look() });
+    const onArrival = (): void => this.look();
+    this.intake = new BuildIntake({ redis: this.redis, subscriber: this.subscriber, keys: this.keys, onArrival, hold: options.hold });
     this.timer = setInterval(() => this.look(), lookIntervalMs);
   }
 

@@ -5,13 +5,12 @@ import path from 'node:path';
 import { type ConfigKeys, configKeys } from '@torii/config-sync';
 import type { Problem } from '@torii/contracts';
 import { createLogger } from '@torii/service-kit';
-import { createTestDatabase, testRedis } from '@torii/test-kit';
+import { createTestDatabase, type Relay, startRelay, testRedis } from '@torii/test-kit';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createApp, type ServedRoute } from '../../src/app.js';
 import { readEnv } from '../../src/env.js';
 import { ApiClient, type Sent } from './api-client.js';
-import { type Relay, startRelay } from './relay.js';
 
 export interface TestControlPlane {
   readonly url: string;
@@ -32,8 +31,8 @@ export interface TestControlPlane {
   readonly databaseRelay: Relay;
   /** A request with the node token, as builders make them. */
   readonly asNode: (method: string, path: string, body?: Uint8Array) => Promise<Sent<Problem>>;
-  /** Another control plane on the same database, Redis and home. */
-  readonly startAnother: () => Promise<{ api: ApiClient; close: () => Promise<void> }>;
+  /** Another control plane on the same database, Redis and home, with more variables. */
+  readonly startAnother: (more?: Readonly<Record<string, string>>) => Promise<{ api: ApiClient; close: () => Promise<void> }>;
   /** Stops this one, and leaves the rest for another. */
   readonly stop: () => Promise<void>;
   close(): Promise<void>;
@@ -47,7 +46,7 @@ export async function startControlPlane(
   const { url: redisUrl, keyPrefix } = testRedis();
   const databaseRelay = await startRelay(databaseUrl);
   const home = await mkdtemp(path.join(tmpdir(), 'torii-control-plane-'));
-  const start = () => {
+  const start = (more: Readonly<Record<string, string>> = {}) => {
     const env = readEnv({
       DATABASE_URL: databaseRelay.url,
       REDIS_URL: options.redisUrl ?? redisUrl,
@@ -55,6 +54,7 @@ export async function startControlPlane(
       TORII_ADMIN_PORT: '0',
       TORII_HOME: home,
       ...options.env,
+      ...more,
     });
     return createApp({ env, log: createLogger({ level: process.env.TORII_TEST_LOG ?? 'silent', app: 'control-plane' }) });
   };
@@ -80,8 +80,8 @@ export async function startControlPlane(
     keyPrefix,
     redis,
     database,
-    startAnother: async () => {
-      const other = await start();
+    startAnother: async (more) => {
+      const other = await start(more);
       return { api: new ApiClient(other.url, adminKey), close: () => other.close() };
     },
     stop: () => app.close(),

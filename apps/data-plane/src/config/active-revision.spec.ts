@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { RouteTable } from '../routing/route-table.js';
-import { ActiveRevision, type Revision } from './active-revision.js';
+import { ActiveRevision, type BoundRoute, type Revision } from './active-revision.js';
 
 function aRevision(number: number, disposed: number[]): Revision {
-  return { number, routeTable: new RouteTable([]), dispose: () => disposed.push(number) };
+  return { number, routeTable: new RouteTable<BoundRoute>([]), sinks: [], globalSlots: undefined, dispose: () => disposed.push(number) };
 }
 
 describe('ActiveRevision', () => {

@@ -1,13 +1,16 @@
 import type { SnapshotMatch } from '@torii/contracts';
-import type { RouteSlots } from '../pipeline/route-slots.js';
+import type { RouteSlots, SinkSlot } from '../pipeline/route-slots.js';
 import type { RouteTarget } from '../pipeline/route-target.js';
 import type { RouteTable } from '../routing/route-table.js';
 
 /** A route with everything its requests need, looked up when the configuration changed. */
 export interface BoundRoute {
+  readonly id: string;
   readonly name: string;
   /** Where its requests are counted. */
   readonly row: number;
+  /** As inputs have it. */
+  readonly json: string;
   readonly match: SnapshotMatch[];
   readonly priority: number | undefined;
   readonly stripPath: boolean;
@@ -20,6 +23,10 @@ export interface BoundRoute {
 export interface Revision {
   readonly number: number;
   readonly routeTable: RouteTable<BoundRoute>;
+  /** May answer what no route matches. */
+  readonly sinks: readonly SinkSlot[];
+  /** Of every route, which its own are bound with; undefined when there are none. */
+  readonly globalSlots: RouteSlots | undefined;
   /** Called once, when the revision has been replaced and its last request is done. */
   readonly dispose: () => void;
 }
@@ -42,17 +49,28 @@ export class ActiveRevision {
     this.current = new Counted(revision);
     previous?.release();
   }
+
+  /** There is none any more; it is disposed of when nobody uses it. */
+  clear(): void {
+    const previous = this.current;
+    this.current = undefined;
+    previous?.release();
+  }
 }
 
 /** Counts who uses a revision, the active reference among them. */
 class Counted implements RetainedRevision {
   readonly number: number;
   readonly routeTable: RouteTable<BoundRoute>;
+  readonly sinks: readonly SinkSlot[];
+  readonly globalSlots: RouteSlots | undefined;
   private users = 1;
 
   constructor(private readonly revision: Revision) {
     this.number = revision.number;
     this.routeTable = revision.routeTable;
+    this.sinks = revision.sinks;
+    this.globalSlots = revision.globalSlots;
   }
 
   retain(): this {

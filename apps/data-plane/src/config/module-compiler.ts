@@ -49,7 +49,19 @@ export class ModuleCompiler {
   /** Throws `config.unknown_artifact`, `config.digest_mismatch` or `config.compile_failed`, naming the plugin. */
   async compile(snapshot: Snapshot): Promise<CompiledSnapshot> {
     const next = new Map<string, Promise<PreparedModule>>();
-    const bundles = snapshot.plugins.map((plugin): Promise<PluginBundle> => {
+    const plugins = await this.bundles(snapshot.plugins, next);
+    this.compiled = next;
+    return { revision: snapshot.revision, plugins, globalPlugins: snapshot.globalPlugins ?? [], routes: snapshot.routes };
+  }
+
+  /** The same for plugins of a draft: what is compiled for it alone is forgotten at once. */
+  compileBeside(plugins: readonly SnapshotPlugin[]): Promise<PluginBundle[]> {
+    return this.bundles(plugins, new Map());
+  }
+
+  /** Adds what it uses to `next`. */
+  private async bundles(plugins: readonly SnapshotPlugin[], next: Map<string, Promise<PreparedModule>>): Promise<PluginBundle[]> {
+    const bundles = plugins.map((plugin): Promise<PluginBundle> => {
       const name = rewrittenName(plugin);
       const preparing = next.get(name) ?? this.compiled.get(name) ?? this.places.run(() => this.prepare(name, plugin));
       next.set(name, preparing);
@@ -57,12 +69,10 @@ export class ModuleCompiler {
     });
     // All are waited for, so that none goes on for a configuration that was refused while the next one begins.
     const settled = await Promise.allSettled(bundles);
-    const plugins = settled.map((result) => {
+    return settled.map((result) => {
       if (result.status === 'rejected') throw result.reason;
       return result.value;
     });
-    this.compiled = next;
-    return { revision: snapshot.revision, plugins, routes: snapshot.routes };
   }
 
   private async prepare(name: string, plugin: SnapshotPlugin): Promise<PreparedModule> {

@@ -48,6 +48,7 @@ const trace: fc.Arbitrary<Trace> = fc
       pluginName: text,
       pluginVersion: fc.nat(),
       calls: fc.array(call, { maxLength: 4 }),
+      upstreamAttempts: fc.array(fc.record({ peerUrl: text }), { maxLength: 3 }),
     },
     { requiredKeys: [] },
   )

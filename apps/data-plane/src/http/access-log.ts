@@ -2,6 +2,7 @@ import type { AppError } from '@torii/contracts';
 import { InfoLines, type Logger } from '@torii/service-kit';
 import { jsonString } from '../pipeline/json-text.js';
 import type { Trace } from '../pipeline/trace.js';
+import type { ThreadTail } from '../tail/thread-tail.js';
 
 export interface AccessEntry {
   readonly requestId: string;
@@ -15,20 +16,40 @@ export interface AccessEntry {
   readonly error: AppError | undefined;
 }
 
+export interface AccessLogOptions {
+  /** Who else is told of requests. */
+  readonly tail?: Pick<ThreadTail, 'isFollowed' | 'offer'>;
+  /** Share of requests that have a line, by chance; those answered with 5xx all have one. */
+  readonly sample?: number;
+}
+
 const message = 'request';
+const serverErrorStatus = 500;
 
 /** One line per request. Faults of ours are errors, all others facts. */
 export class AccessLog {
   private readonly facts: InfoLines;
+  private readonly tail: AccessLogOptions['tail'];
+  private readonly sample: number;
 
-  constructor(private readonly log: Logger) {
+  constructor(
+    private readonly log: Logger,
+    { tail, sample = 1 }: AccessLogOptions = {},
+  ) {
+    this.tail = tail;
+    this.sample = sample;
     this.facts = new InfoLines(log, message);
   }
 
   write(entry: AccessEntry, trace: Trace): void {
     const { error } = entry;
+    if (this.tail?.isFollowed === true) this.tail.offer(entry, trace, () => fieldsOf(entry, trace));
     if (error?.owner === 'platform') this.log.error({ ...fieldsOf(entry, trace), err: error.cause }, message);
-    else if (this.facts.isEnabled) this.facts.write(jsonFieldsOf(entry, trace));
+    else if (this.facts.isEnabled && this.isLogged(entry)) this.facts.write(jsonFieldsOf(entry, trace));
+  }
+
+  private isLogged({ status }: AccessEntry): boolean {
+    return this.sample === 1 || status >= serverErrorStatus || Math.random() < this.sample;
   }
 }
 
@@ -37,6 +58,7 @@ export function fieldsOf({ requestId, method, host, path, status, durationMs, re
   const costs = costsOf(trace);
   return {
     requestId,
+    traceId: trace.span?.traceId,
     method,
     host,
     path,
@@ -46,6 +68,8 @@ export function fieldsOf({ requestId, method, host, path, status, durationMs, re
     route: trace.routeName,
     plugin: trace.pluginName,
     pluginVersion: trace.pluginVersion,
+    upstream: trace.upstreamAttempts.at(-1)?.peerUrl,
+    attempts: trace.upstreamAttempts.length > 1 ? trace.upstreamAttempts.length : undefined,
     cpuMs: costs?.cpuMs,
     hostCalls: costs?.hostCalls,
     httpCalls: costs?.httpCalls,
@@ -60,16 +84,20 @@ export function fieldsOf({ requestId, method, host, path, status, durationMs, re
 /** The same fields, in the same order, as they stand in the line. */
 function jsonFieldsOf(entry: AccessEntry, trace: Trace): string {
   const { error } = entry;
-  const { routeName, pluginName, pluginVersion } = trace;
+  const { routeName, pluginName, pluginVersion, upstreamAttempts } = trace;
+  const lastAttempt = upstreamAttempts.at(-1);
   const costs = costsOf(trace);
   const slots = slotsOf(trace);
+  const traceIdField = trace.span === undefined ? '' : `,"traceId":"${trace.span.traceId}"`;
   let fields =
-    `,"requestId":${jsonString(entry.requestId)},"method":${jsonString(entry.method)},"host":${jsonString(entry.host)}` +
+    `,"requestId":${jsonString(entry.requestId)}${traceIdField},"method":${jsonString(entry.method)},"host":${jsonString(entry.host)}` +
     `,"path":${jsonString(entry.path)},"status":${entry.status},"durationMs":${round(entry.durationMs)}`;
   if (entry.revision !== undefined) fields += `,"revision":${entry.revision}`;
   if (routeName !== undefined) fields += `,"route":${jsonString(routeName)}`;
   if (pluginName !== undefined) fields += `,"plugin":${jsonString(pluginName)}`;
   if (pluginVersion !== undefined) fields += `,"pluginVersion":${pluginVersion}`;
+  if (lastAttempt !== undefined) fields += `,"upstream":${jsonString(lastAttempt.peerUrl)}`;
+  if (upstreamAttempts.length > 1) fields += `,"attempts":${upstreamAttempts.length}`;
   if (costs !== undefined) fields += `,"cpuMs":${costs.cpuMs},"hostCalls":${costs.hostCalls},"httpCalls":${costs.httpCalls}`;
   if (trace.calls.some((call) => call.isLenientOutput)) fields += ',"lenientOutput":true';
   if (slots !== undefined) fields += `,"slots":${JSON.stringify(slots)}`;

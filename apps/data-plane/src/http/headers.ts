@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AppError, idPrefixes, requestIdPattern } from '@torii/contracts';
 
-/** Throws `client.bad_request` when there are several (RFC 9112 section 3.2): who goes by which is anybody's guess. */
+/**
+ * Throws `client.bad_request` when there are several (RFC 9112 section 3.2), as who goes by which is anybody's guess, and when there
+ * is none in HTTP/1.1.
+ */
 export function hostOf(req: IncomingMessage): string | undefined {
   let count = 0;
   for (let index = 0; index < req.rawHeaders.length; index += 2) {
@@ -10,6 +13,7 @@ export function hostOf(req: IncomingMessage): string | undefined {
     if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
   }
   if (count > 1) throw new AppError('client.bad_request', { detail: 'there is more than one Host header' });
+  if (count === 0 && req.httpVersion !== '1.0') throw new AppError('client.bad_request', { detail: 'there is no Host header' });
   return req.headers.host;
 }
 

@@ -8,6 +8,7 @@ const noBody = new Uint8Array(0);
 /** The body of one request, counted against the thread's budget from its first byte until it is released. */
 export class RequestBody {
   private takenBytes = 0;
+  private heldBytes = 0;
 
   constructor(private readonly budget: BodyBudget) {}
 
@@ -34,9 +35,17 @@ export class RequestBody {
     return this.takenBytes;
   }
 
+  /** Counts so many bytes of the answer with it; false when there is no room for them. */
+  hold(bytes: number): boolean {
+    if (!this.budget.take(bytes)) return false;
+    this.heldBytes += bytes;
+    return true;
+  }
+
   release(): void {
-    this.budget.giveBack(this.takenBytes);
+    this.budget.giveBack(this.takenBytes + this.heldBytes);
     this.takenBytes = 0;
+    this.heldBytes = 0;
   }
 
   private collect(req: IncomingMessage, maxBytes: number, deadline: Deadline): Promise<Uint8Array> {

@@ -1,11 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
+import { NodeId } from '@torii/contracts';
 import { createLogger, systemClock } from '@torii/service-kit';
 import { ActiveRevision } from '../config/active-revision.js';
 import { Meter } from '../metrics/meter.js';
 import { MetricMemory } from '../metrics/metric-memory.js';
 import { RequestMeter } from '../metrics/request-meter.js';
+import { Inspector } from '../tester/inspector.js';
 import { AccessLog } from './access-log.js';
 import { BodyBudget } from './body-budget.js';
 import { ConnectionShare } from './connection-share.js';
@@ -14,10 +16,11 @@ import { OverloadRefusal } from './overload-refusal.js';
 import { ProxyServer } from './server.js';
 
 const log = createLogger({ level: 'silent', app: 'test' });
+const nodeId = NodeId.parse('nd_00000000-0000-7000-8000-000000000001');
 
 describe('ProxyServer', () => {
   it('cuts off a client that does not read its answers, so that they do not stay in memory', async () => {
-    const meter = new RequestMeter(new Meter(MetricMemory.create(1, { plugin: 1, route: 1 }), 0));
+    const meter = new RequestMeter(new Meter(MetricMemory.create(1, { plugin: 1, route: 1, upstream: 1 }), 0));
     const server = new ProxyServer({
       activeRevision: new ActiveRevision(),
       requestTimeoutMs: 200,
@@ -30,6 +33,7 @@ describe('ProxyServer', () => {
       refusal: new OverloadRefusal(meter, log),
       shedder: new LoadShedder({ lagMs: 10_000 }),
       share: new ConnectionShare({ publish: () => undefined, loads: () => [] }),
+      inspector: new Inspector({ nodeId, thread: 0, key: new Uint8Array(32), clock: systemClock, log, keep: () => undefined }),
     });
     const port = await server.listen({ host: '127.0.0.1', port: 0, isShared: false });
     // The server's end of the connection: the client's end, which does not read, does not notice.

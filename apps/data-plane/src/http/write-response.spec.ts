@@ -14,7 +14,7 @@ afterEach(() => {
 async function sent(response: GatewayResponse, prepare?: (res: ServerResponse) => void): Promise<{ head: string; body: string }> {
   const server = createServer((req, res) => {
     prepare?.(res);
-    writeResponse(req, res, response, 'rq_1');
+    void writeResponse(req, res, response, 'rq_1');
   });
   closers.push(() => server.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,6 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AppError, errorCodeHeader, problemOf, requestIdHeader } from '@torii/contracts';
-import type { GatewayResponse } from '../pipeline/gateway-request.js';
+import { allowsBody } from '../pipeline/apply-output.js';
+import type { AnyResponse, GatewayResponse } from '../pipeline/gateway-request.js';
+import type { StreamedResponse } from '../upstream/streamed-response.js';
+import type { UpgradedResponse } from '../upstream/upgrade-call.js';
+import { takeNoMore, takesNoMore } from './connection-order.js';
+import { markStreaming } from './streaming.js';
 
 /** How long a body nobody will read is still taken in, so that the client gets to read the answer. */
 const drainTimeoutMs = 2_000;
@@ -8,8 +13,55 @@ const drainTimeoutMs = 2_000;
 /** Larger bodies would be copied once more than they need be. */
 const oneWriteMaxBytes = 16 * 1024;
 
-/** Writes the whole response; what the client does with it is no longer our concern. A body that no target wanted is taken in for a while, as with a problem. */
-export function writeResponse(req: IncomingMessage, res: ServerResponse, response: GatewayResponse, requestId: string): void {
+/**
+ * Writes the response; what the client does with it is no longer our concern. A body that no target wanted is taken in for a while, as
+ * with a problem. Resolves at the end of a body that comes from an upstream, and rejects with why that broke off.
+ */
+export function writeResponse(
+  req: IncomingMessage,
+  res: ServerResponse,
+  response: Exclude<AnyResponse, UpgradedResponse>,
+  requestId: string,
+): Promise<void> | undefined {
+  if ('stream' in response) return writeStreamed(req, res, response, requestId);
+  writeWhole(req, res, response, requestId);
+  return undefined;
+}
+
+async function writeStreamed(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { status, headers, stream }: StreamedResponse,
+  requestId: string,
+): Promise<void> {
+  const whole = stream.whole();
+  const raw: string[] = [];
+  for (const name of Object.keys(headers)) addHeader(raw, name, headers[name] ?? '');
+  raw.push(requestIdHeader, requestId);
+  if (whole === undefined) {
+    markStreaming(req.socket, true);
+    res.writeHead(status, raw);
+    await stream.pipeTo(res);
+  } else {
+    const isLong = 'content-length' in headers;
+    if (!isLong && req.method !== 'HEAD' && allowsBody(status)) raw.push('content-length', String(whole.length));
+    res.writeHead(status, raw);
+    res.end(wireForm(whole), 'latin1');
+  }
+  if (hasBody(req) && !req.complete) drain(req);
+}
+
+/** Tells the client what it will need (RFC 8297), where it is known to understand that and nothing is wrong with it. */
+export function writeEarlyHints(req: IncomingMessage, res: ServerResponse, links: readonly string[]): void {
+  if (req.httpVersion === '1.0' || res.headersSent) return;
+  try {
+    res.writeEarlyHints({ link: [...links] });
+  } catch {
+    // node takes well-formed links alone; a hint that is lost harms nobody.
+  }
+}
+
+function writeWhole(req: IncomingMessage, res: ServerResponse, response: GatewayResponse, requestId: string): void {
   const { headers, body } = response;
   const wire = body === undefined ? undefined : wireForm(body);
   const raw: string[] = [];
@@ -17,7 +69,8 @@ export function writeResponse(req: IncomingMessage, res: ServerResponse, respons
   if (wire !== undefined) raw.push('content-length', String(wire.length));
   raw.push(requestIdHeader, requestId);
   const isUnread = hasBody(req) && !req.complete;
-  if (isUnread) raw.push('connection', 'close');
+  if (isUnread) takeNoMore(req.socket);
+  if (takesNoMore(req.socket)) raw.push('connection', 'close');
   res.writeHead(response.status, raw);
   res.end(wire, 'latin1');
   if (isUnread) drain(req);
@@ -40,7 +93,7 @@ function wireForm(body: string | Uint8Array): string | Uint8Array {
 
 /** Writes an error as problem+json. An answer that has begun cannot be changed: its connection is closed instead. */
 export function writeProblem(req: IncomingMessage, res: ServerResponse, error: AppError, requestId: string): void {
-  if (res.headersSent || res.destroyed) {
+  if (hasBegun(res) || res.destroyed) {
     res.destroy();
     return;
   }
@@ -57,10 +110,16 @@ export function writeProblem(req: IncomingMessage, res: ServerResponse, error: A
     errorCodeHeader,
     error.code,
   );
-  if (isUnread) raw.push('connection', 'close');
+  if (isUnread) takeNoMore(req.socket);
+  if (takesNoMore(req.socket)) raw.push('connection', 'close');
   res.writeHead(error.status, raw);
   res.end(body, 'latin1');
   if (isUnread) drain(req);
+}
+
+/** Whether the client has been told a status: then an error cannot tell it another. */
+export function hasBegun(res: ServerResponse): boolean {
+  return res.headersSent || res.statusCode === 101;
 }
 
 export function hasBody(req: IncomingMessage): boolean {

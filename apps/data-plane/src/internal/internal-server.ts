@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIPv4 } from 'node:net';
+import { AppError, problemOf } from '@torii/contracts';
 import type { Secret } from '@torii/service-kit';
 import { expositionType } from '../metrics/exposition.js';
 
@@ -9,6 +10,15 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, { readonly ok: boolean } & Readonly<Record<string, unknown>>>>;
 }
 
+/** Something else that the port does; always asks for the token. */
+export interface InternalEndpoint {
+  readonly method: string;
+  /** All of the path; or its beginning, up to a last slash. */
+  readonly path: string;
+  /** `rest` is what follows the path. What it throws is answered as a problem. */
+  readonly answer: (req: IncomingMessage, res: ServerResponse, rest: string) => Promise<void>;
+}
+
 /** What the internal port shows; each is looked up when it is asked for. */
 export interface InternalViews {
   readonly readiness: () => Readiness;
@@ -16,11 +26,12 @@ export interface InternalViews {
   readonly metrics: () => string;
   /** What others must show for the metrics once the port is open to other machines. */
   readonly token: Secret;
+  readonly endpoints?: readonly InternalEndpoint[];
 }
 
 /**
- * The node's second port: health, open to everybody, and metrics; dry runs will answer here. Metrics name plugins and
- * routes: on any address but a loopback one they need the token, as `Authorization: Bearer`.
+ * The node's second port: health, open to everybody, metrics, and what the control plane asks of the node. Metrics name
+ * plugins and routes: on any address but a loopback one they need the token, as `Authorization: Bearer`.
  */
 export class InternalServer {
   private readonly server: Server;
@@ -49,7 +60,7 @@ export class InternalServer {
   }
 
   private answer(req: IncomingMessage, res: ServerResponse): void {
-    const path = (req.url ?? '').split('?', 1)[0];
+    const [path = ''] = (req.url ?? '').split('?', 1);
     if (path === '/livez') {
       send(res, 200, { status: 'ok' });
     } else if (path === '/readyz') {
@@ -57,14 +68,37 @@ export class InternalServer {
       send(res, isReady ? 200 : 503, { status: isReady ? 'ok' : 'unavailable', checks });
     } else if (path === '/metrics') {
       if (this.mayRead(req)) sendText(res, 200, expositionType, this.views.metrics());
-      else send(res.setHeader('www-authenticate', 'Bearer'), 401, { status: 'unauthorized', detail: 'send the node token as Authorization: Bearer' });
+      else refuse(res);
     } else {
+      void this.answerEndpoint(req, res, path);
+    }
+  }
+
+  private async answerEndpoint(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
+    const isAt = (own: string): boolean => (own.endsWith('/') ? path.startsWith(own) : path === own);
+    const endpoint = this.views.endpoints?.find((one) => one.method === req.method && isAt(one.path));
+    if (endpoint === undefined) {
       send(res, 404, { status: 'not_found' });
+      return;
+    }
+    if (!this.hasToken(req)) {
+      refuse(res);
+      return;
+    }
+    try {
+      await endpoint.answer(req, res, path.slice(endpoint.path.length));
+    } catch (error) {
+      const failure = AppError.from(error);
+      if (res.headersSent) res.destroy();
+      else send(res, failure.status, problemOf(failure, ''));
     }
   }
 
   private mayRead(req: IncomingMessage): boolean {
-    if (!this.needsToken) return true;
+    return !this.needsToken || this.hasToken(req);
+  }
+
+  private hasToken(req: IncomingMessage): boolean {
     const [, token] = /^Bearer +([^ ]{1,512})$/i.exec(req.headers.authorization ?? '') ?? [];
     return token !== undefined && this.views.token.matches(token);
   }
@@ -72,6 +106,10 @@ export class InternalServer {
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+function refuse(res: ServerResponse): void {
+  send(res.setHeader('www-authenticate', 'Bearer'), 401, { status: 'unauthorized', detail: 'send the node token as Authorization: Bearer' });
 }
 
 function send(res: ServerResponse, status: number, body: unknown): void {

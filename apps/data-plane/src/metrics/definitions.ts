@@ -1,7 +1,7 @@
 import { errorTable, ownerOf } from '@torii/contracts';
 
-/** Who a series is about: the node as a whole, one plugin, or one route. */
-export type MetricScope = 'node' | 'plugin' | 'route';
+/** Who a series is about: the node as a whole, one plugin, one route, or one target of upstreams. */
+export type MetricScope = 'node' | 'plugin' | 'route' | 'upstream';
 
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
@@ -21,6 +21,18 @@ export const callOutcomes = [
   'ok',
   ...codes.filter((code) => ['plugin', 'capacity'].includes(ownerOf(code as keyof typeof errorTable))),
   'client.gone',
+  'other',
+] as const;
+
+/** What may become of a request at a target: the class of its answer's status, or the code of an error; whatever else it was is `other`. */
+export const attemptOutcomes = [
+  '2xx',
+  '3xx',
+  '4xx',
+  '5xx',
+  ...codes.filter((code) => ['upstream', 'capacity'].includes(ownerOf(code as keyof typeof errorTable))),
+  'client.gone',
+  'client.request_timeout',
   'other',
 ] as const;
 
@@ -76,6 +88,11 @@ export const metricDefinitions = {
       type: 'counter',
       help: 'Operations on maps and datastores in Redis: carried out, or failed. Those on maps in memory are host calls only.',
       label: { name: 'outcome', values: ['done', 'failed'] },
+    },
+    torii_trace_spans_total: {
+      type: 'counter',
+      help: 'Spans of traced requests: taken by the collector, refused by it or lost on the way, or dropped because too many waited.',
+      label: { name: 'outcome', values: ['exported', 'failed', 'dropped'] },
     },
     torii_revision: { type: 'gauge', help: 'The revision that is served; 0 before the first.' },
     torii_configuration_rejected: { type: 'gauge', help: '1 while the newest revision is one that this node refused.' },
@@ -138,6 +155,26 @@ export const metricDefinitions = {
     torii_plugin_prepare_seconds_total: { type: 'counter', help: 'Time to prepare its module: fetch, rewrite, compile.' },
     torii_plugin_thread_losses_total: { type: 'counter', help: 'Data threads that were lost while they ran this plugin.' },
   },
+  upstream: {
+    torii_upstream_requests_total: {
+      type: 'counter',
+      help: 'Requests sent to the target, each try on its own, by what became of them: the class of the status, the code of an error, or `other`.',
+      label: { name: 'outcome', values: attemptOutcomes },
+    },
+    torii_upstream_retries_total: { type: 'counter', help: 'Of these, ones that another try of the same request had come before.' },
+    torii_upstream_seconds: {
+      type: 'histogram',
+      help: 'Time until the head of its answer, waiting for a connection included.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    },
+    torii_upstream_in_flight: { type: 'gauge', help: 'Requests that it has not answered to their end.' },
+    torii_upstream_connections: { type: 'gauge', help: 'Connections to its origin in use.' },
+    torii_upstream_down: {
+      type: 'gauge',
+      help: '1 while it is left out by any thread, because of its checks or of requests that failed.',
+      over: 'max',
+    },
+  },
 } as const satisfies Record<MetricScope, Record<string, MetricDefinition>>;
 
 export type MetricName<Scope extends MetricScope> = keyof (typeof metricDefinitions)[Scope] & string;
@@ -147,4 +184,5 @@ export const scopeLabels: Readonly<Record<MetricScope, readonly string[]>> = {
   node: [],
   route: ['workspace', 'route'],
   plugin: ['workspace', 'plugin'],
+  upstream: ['upstream'],
 };

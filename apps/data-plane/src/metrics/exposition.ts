@@ -13,7 +13,7 @@ export const expositionType = 'text/plain; version=0.0.4; charset=utf-8';
  */
 export function expositionOf(memory: MetricMemory, rows: LabelledRows): string {
   const lines: string[] = [];
-  for (const scope of ['node', 'route', 'plugin'] as const) {
+  for (const scope of ['node', 'route', 'plugin', 'upstream'] as const) {
     const taken = rows[scope].map(([row, values]) => ({ labels: pairs(scopeLabels[scope], values), cells: cellsOfAllThreads(memory, scope, row) }));
     if (taken.length === 0) continue;
     let offset = 0;
@@ -46,6 +46,7 @@ const maximumCells: Readonly<Record<MetricScope, readonly boolean[]>> = {
   node: maximaOf('node'),
   route: maximaOf('route'),
   plugin: maximaOf('plugin'),
+  upstream: maximaOf('upstream'),
 };
 
 function maximaOf(scope: MetricScope): boolean[] {

@@ -1,9 +1,10 @@
 import { type MetricDefinition, type MetricName, type MetricScope, metricDefinitions } from './definitions.js';
 
-/** How many rows a node counts routes and plugins in, the one for all others included. */
+/** How many rows a node counts routes, plugins and targets in, the one for all others included. */
 export interface MetricRowCounts {
   readonly route: number;
   readonly plugin: number;
+  readonly upstream: number;
 }
 
 type Offsets<Scope extends MetricScope> = Readonly<Record<MetricName<Scope>, number>>;
@@ -18,6 +19,7 @@ export const layouts: { readonly [Scope in MetricScope]: RowLayout<Scope> } = {
   node: layoutOf('node'),
   route: layoutOf('route'),
   plugin: layoutOf('plugin'),
+  upstream: layoutOf('upstream'),
 };
 
 /** A histogram has a cell for each bucket, for what is beyond the last, and for the sum. */

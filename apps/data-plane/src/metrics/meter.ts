@@ -1,4 +1,12 @@
-import { callOutcomes, type MetricDefinition, type MetricName, type MetricScope, metricDefinitions, statusClasses } from './definitions.js';
+import {
+  attemptOutcomes,
+  callOutcomes,
+  type MetricDefinition,
+  type MetricName,
+  type MetricScope,
+  metricDefinitions,
+  statusClasses,
+} from './definitions.js';
 import { layouts } from './layout.js';
 import type { MetricMemory } from './metric-memory.js';
 
@@ -7,7 +15,7 @@ type Row = Float64Array<SharedArrayBuffer>;
 /** Counts in one thread's block. Every operation is a few stores, without allocating. */
 export class Meter {
   readonly node: Row;
-  private readonly rows = { route: [] as Row[], plugin: [] as Row[] };
+  private readonly rows = { route: [] as Row[], plugin: [] as Row[], upstream: [] as Row[] };
 
   constructor(
     private readonly memory: MetricMemory,
@@ -24,7 +32,16 @@ export class Meter {
     return this.cached('plugin', row);
   }
 
-  private cached(scope: 'route' | 'plugin', row: number): Row {
+  upstream(row: number): Row {
+    return this.cached('upstream', row);
+  }
+
+  /** The row of all targets that have none of their own. */
+  get upstreamOthersRow(): number {
+    return this.memory.rows.upstream - 1;
+  }
+
+  private cached(scope: 'route' | 'plugin' | 'upstream', row: number): Row {
     const index = Math.min(row, this.memory.rows[scope] - 1);
     const known = this.rows[scope][index];
     if (known !== undefined) return known;
@@ -84,6 +101,15 @@ const otherOutcome = callOutcomes.length - 1;
 /** The label's value for what became of a call: an error's code, or undefined when it went well. */
 export function outcomeIndexOf(code: string | undefined): number {
   return code === undefined ? 0 : (outcomeIndexes.get(code) ?? otherOutcome);
+}
+
+const attemptIndexes = new Map<string, number>(attemptOutcomes.map((outcome, index) => [outcome, index]));
+const otherAttempt = attemptOutcomes.length - 1;
+
+/** The label's value for what became of a request at a target: an error's code, or else the class of the status. */
+export function attemptIndexOf(code: string | undefined, status: number | undefined): number {
+  const outcome = code ?? (status === undefined ? undefined : statusClasses[statusIndexOf(status)]);
+  return attemptIndexes.get(outcome ?? '') ?? otherAttempt;
 }
 
 export function statusIndexOf(status: number): number {

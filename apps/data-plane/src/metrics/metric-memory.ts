@@ -36,7 +36,7 @@ export class MetricMemory {
   }
 
   private offsetOf(scope: MetricScope, row: number): number {
-    const { node, route, plugin } = layouts;
+    const { node, route, plugin, upstream } = layouts;
     switch (scope) {
       case 'node':
         return 0;
@@ -44,10 +44,13 @@ export class MetricMemory {
         return node.width + Math.min(row, this.rows.route - 1) * route.width;
       case 'plugin':
         return node.width + this.rows.route * route.width + Math.min(row, this.rows.plugin - 1) * plugin.width;
+      case 'upstream':
+        return node.width + this.rows.route * route.width + this.rows.plugin * plugin.width + Math.min(row, this.rows.upstream - 1) * upstream.width;
     }
   }
 }
 
 function blockCellsOf(rows: MetricRowCounts): number {
-  return layouts.node.width + rows.route * layouts.route.width + rows.plugin * layouts.plugin.width;
+  const { node, route, plugin, upstream } = layouts;
+  return node.width + rows.route * route.width + rows.plugin * plugin.width + rows.upstream * upstream.width;
 }

@@ -1,4 +1,4 @@
-import type { SnapshotPlugin, SnapshotRoute } from '@torii/contracts';
+import { type SnapshotPlugin, type SnapshotRoute, upstreamOf } from '@torii/contracts';
 import type { Preparation } from '../config/module-compiler.js';
 import type { ThreadLoss } from '../threads/data-threads.js';
 import { forgivenAfterMs } from '../threads/suspects.js';
@@ -7,12 +7,12 @@ import { expositionOf, type LabelledRows } from './exposition.js';
 import { cellsOf, definitionsOf, layouts, type MetricRowCounts } from './layout.js';
 import { add, Meter, set } from './meter.js';
 import { MetricMemory } from './metric-memory.js';
-import { RowTable } from './row-table.js';
+import { type RowOwner, RowTable } from './row-table.js';
 
 export interface NodeMetricsOptions {
   /** Blocks for data threads; one more is for the main thread. */
   readonly threads: number;
-  /** Plugins, and routes, that are counted each on its own; the others are counted together. */
+  /** Plugins, routes, and targets of upstreams, that are counted each on its own; the others are counted together. */
   readonly maxSeries: number;
   /** How long a request may be under way (ms). */
   readonly requestTimeoutMs: number;
@@ -32,6 +32,13 @@ interface Configured {
   readonly routes: readonly SnapshotRoute[];
 }
 
+/** Where what a configuration has is counted: plugins and routes in their order, targets by their URLs. */
+export interface ConfiguredRows {
+  readonly pluginRows: number[];
+  readonly routeRows: number[];
+  readonly upstreamRows: ReadonlyMap<string, number>;
+}
+
 /** Cannot be the name of anything. */
 const others = '(others)';
 /** A gauge that is kept as a record after its thread has gone. */
@@ -46,25 +53,39 @@ export class NodeMetrics {
   private readonly meter: Meter;
   private readonly plugins: RowTable;
   private readonly routes: RowTable;
+  private readonly upstreams: RowTable;
 
   constructor({ threads, maxSeries, requestTimeoutMs }: NodeMetricsOptions) {
-    const rows: MetricRowCounts = { plugin: maxSeries + 1, route: maxSeries + 2 };
+    const rows: MetricRowCounts = { plugin: maxSeries + 1, route: maxSeries + 2, upstream: maxSeries + 1 };
     this.memory = MetricMemory.create(threads + 1, rows);
     this.meter = new Meter(this.memory, threads);
     const restMs = Math.max(2 * requestTimeoutMs, forgivenAfterMs);
     this.plugins = new RowTable({ rows: rows.plugin, restMs, clear: (row) => this.clearRow('plugin', row) });
     this.routes = new RowTable({ rows: rows.route, restMs, hasNobodysRow: true, clear: (row) => this.clearRow('route', row) });
+    this.upstreams = new RowTable({ rows: rows.upstream, restMs, clear: (row) => this.clearRow('upstream', row) });
   }
 
   /** Rows for what this configuration has, in its order. */
-  rowsFor({ plugins, routes }: Configured): { readonly pluginRows: number[]; readonly routeRows: number[] } {
-    return { pluginRows: this.plugins.assign(plugins), routeRows: this.routes.assign(routes) };
+  rowsFor({ plugins, routes }: Configured): ConfiguredRows {
+    const targets = targetsOf(routes);
+    const rows = this.upstreams.assign(targets);
+    return {
+      pluginRows: this.plugins.assign(plugins),
+      routeRows: this.routes.assign(routes),
+      upstreamRows: new Map(targets.map(({ id }, index) => [id, rows[index] ?? this.upstreams.othersRow])),
+    };
+  }
+
+  /** Rows for a draft: those of its plugins, and the one that routes share which have none of their own. */
+  rowsForDraft(plugins: readonly SnapshotPlugin[]): { readonly pluginRows: number[]; readonly routeRow: number } {
+    return { pluginRows: this.plugins.assign(plugins), routeRow: this.routes.othersRow };
   }
 
   /** To be called when this configuration is active: the rows of what it does not have are free for others after a while. */
   retainOnly({ plugins, routes }: Configured): void {
     this.plugins.retainOnly(plugins);
     this.routes.retainOnly(routes);
+    this.upstreams.retainOnly(targetsOf(routes));
   }
 
   /** The name of the plugin that is counted in this row; undefined for one that shares its row. */
@@ -90,6 +111,7 @@ export class NodeMetrics {
       ['node', 1],
       ['route', this.memory.rows.route],
       ['plugin', this.memory.rows.plugin],
+      ['upstream', this.memory.rows.upstream],
     ] as const) {
       const gauges = gaugeCells(scope);
       for (let row = 0; row < rows; row += 1) {
@@ -119,12 +141,19 @@ export class NodeMetrics {
       node: [[0, []]],
       route: [[0, ['', '']], ...labelled(this.routes)],
       plugin: labelled(this.plugins),
+      upstream: [...[...this.upstreams.owned()].map(([row, { name }]): [number, string[]] => [row, [name]]), [this.upstreams.othersRow, [others]]],
     };
   }
 
   private clearRow(scope: MetricScope, row: number): void {
     for (let thread = 0; thread < this.memory.threads; thread += 1) this.memory.row(thread, scope, row).fill(0);
   }
+}
+
+/** The targets of all upstreams, each once: they are known by their URLs, whichever routes go there. */
+function targetsOf(routes: readonly SnapshotRoute[]): RowOwner[] {
+  const urls = new Set(routes.flatMap(({ target }) => upstreamOf(target)?.targets.map(({ url }) => url) ?? []));
+  return [...urls].map((url) => ({ id: url, workspace: '', name: url }));
 }
 
 function labelled(table: RowTable): [number, string[]][] {

@@ -1,6 +1,7 @@
 import { type ErrorCode, errorTable } from '@torii/contracts';
 import type { PluginCall, Trace } from '../pipeline/trace.js';
-import { bump, cellOf, histogramOf, type Meter, observe, outcomeIndexOf, raise, statusIndexOf } from './meter.js';
+import type { UpstreamAttempt } from '../upstream/attempt.js';
+import { attemptIndexOf, bump, cellOf, histogramOf, type Meter, observe, outcomeIndexOf, raise, statusIndexOf } from './meter.js';
 
 export interface RequestEnd {
   readonly status: number;
@@ -22,9 +23,15 @@ const requestBytes = cellOf('plugin', 'torii_plugin_request_bytes_total');
 const memoryHigh = cellOf('plugin', 'torii_plugin_memory_high_bytes');
 const queueSeconds = histogramOf('plugin', 'torii_plugin_queue_seconds');
 const callSeconds = histogramOf('plugin', 'torii_plugin_call_seconds');
+const attempts = cellOf('upstream', 'torii_upstream_requests_total');
+const retries = cellOf('upstream', 'torii_upstream_retries_total');
+const attemptSeconds = histogramOf('upstream', 'torii_upstream_seconds');
 
-/** Counts what a request and the calls of its plugins have cost, when it is over. */
+/** Counts what a request, the calls of its plugins and its tries at targets have cost, when it is over. */
 export class RequestMeter {
+  /** Where each target is counted, by its URL as routes have it. */
+  upstreamRows: ReadonlyMap<string, number> = new Map();
+
   constructor(private readonly meter: Meter) {}
 
   begin(): void {
@@ -49,6 +56,18 @@ export class RequestMeter {
     if (request.code !== undefined) bump(node, errors + (codeIndexes.get(request.code) ?? 0), 1);
     bump(this.meter.route(trace.routeRow ?? nobodysRow), routeRequests + statusIndexOf(request.status), 1);
     for (const call of trace.calls) this.countCall(call);
+    let isRetry = false;
+    for (const attempt of trace.upstreamAttempts) {
+      this.countAttempt(attempt, isRetry);
+      isRetry = true;
+    }
+  }
+
+  private countAttempt({ peerUrl, status, code, durationMs }: UpstreamAttempt, isRetry: boolean): void {
+    const cells = this.meter.upstream(this.upstreamRows.get(peerUrl) ?? this.meter.upstreamOthersRow);
+    bump(cells, attempts + attemptIndexOf(code, status), 1);
+    if (isRetry) bump(cells, retries, 1);
+    if (status !== undefined) observe(cells, attemptSeconds, durationMs / 1000);
   }
 
   private countCall({ row, code, bodyBytes, costs }: PluginCall): void {

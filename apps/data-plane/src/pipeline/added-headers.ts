@@ -1,7 +1,7 @@
 import { AppError, type AttributeChanges } from '@torii/contracts';
 import type { RequestAttributes } from '@torii/wasm-runtime';
 import { z } from 'zod';
-import type { GatewayResponse } from './gateway-request.js';
+import type { AnyResponse } from './gateway-request.js';
 import { checkedHeaders } from './output-headers.js';
 
 /** By this attribute any plugin of a request adds headers to its response (CONTRACTS.md section 2.3). */
@@ -12,7 +12,7 @@ const AddedHeaders = z.record(z.string(), z.string());
  * The response with the headers that plugins asked to add; a name that is there already gets one more value. Throws
  * `plugin.bad_output` when they cannot be sent.
  */
-export function withAddedHeaders(response: GatewayResponse, attributes: RequestAttributes): GatewayResponse {
+export function withAddedHeaders<Response extends AnyResponse>(response: Response, attributes: RequestAttributes): Response {
   const added = addedHeaders(attributes);
   if (added === undefined) return response;
   const headers = { ...response.headers };

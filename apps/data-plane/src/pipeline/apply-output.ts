@@ -10,7 +10,7 @@ const textType = 'text/plain; charset=utf-8';
 export function applyOutput(output: BackendOutput): GatewayResponse {
   if (output.delegates_call === true) {
     throw new AppError('plugin.bad_output', {
-      detail: 'delegates_call: the target of this route is the function itself, there is nothing to delegate to',
+      detail: 'delegates_call: the target of this route has no upstream that could answer',
     });
   }
   return responseOf(output.status, output, output.error);

@@ -1,11 +1,14 @@
 import { AccessValidatorOutput, AppError, PreRouteOutput, RequestTransformerOutput } from '@torii/contracts';
 import { changeAttributes } from './added-headers.js';
 import { answerOf } from './apply-output.js';
-import { type CallContext, noteNotCalled } from './call-plugin.js';
+import type { BoundPlugin } from './bound-plugin.js';
+import { type CallContext, isInScope, noteNotCalled } from './call-plugin.js';
 import { changedRequest } from './change-request.js';
+import { failureAnswer } from './compat-rules.js';
 import type { Exchange } from './exchange.js';
 import type { GatewayResponse } from './gateway-request.js';
-import { type ParsedOutput, parseOutput } from './parse-output.js';
+import type { ParsedOutput } from './parse-output.js';
+import { readOutput } from './read-output.js';
 import type { RequestSlot } from './route-slots.js';
 import { runSlot } from './run-slot.js';
 
@@ -19,11 +22,17 @@ type Verdict = GatewayResponse | undefined;
  */
 export async function runBeforeTarget(context: CallContext, exchange: Exchange, slots: readonly RequestSlot[]): Promise<Verdict> {
   for (const slot of slots) {
-    if (slot.scope !== undefined && !slot.scope.has(exchange.request.target)) continue;
+    if (!isInScope(context, slot, exchange)) continue;
     const bodyBytes = slot.kind === 'request_transformer' ? await readFor(context, exchange, slot) : 0;
     if (bodyBytes === undefined) continue;
-    const read = (bytes: Uint8Array): ParsedOutput<Verdict> => readers[slot.kind](bytes, exchange);
-    const answer = await runSlot(context, exchange, { slot, bodyBytes, encode: () => slot.encodeInput(exchange), read });
+    const { plugin } = slot;
+    const answer = await runSlot<Verdict>(context, exchange, {
+      slot,
+      bodyBytes,
+      encode: () => slot.encodeInput(exchange),
+      read: (bytes) => readers[slot.kind](plugin, bytes, exchange),
+      asOtoroshi: (error) => failureAnswer(plugin.compat?.failureStatus ?? error.status, error),
+    });
     if (answer !== undefined) return answer;
   }
   return undefined;
@@ -49,23 +58,23 @@ const readers = {
   pre_route: readPreRoute,
   access_validator: readAccessValidator,
   request_transformer: readRequestTransformer,
-} satisfies Record<RequestSlot['kind'], (bytes: Uint8Array, exchange: Exchange) => ParsedOutput<Verdict>>;
+} satisfies Record<RequestSlot['kind'], (plugin: BoundPlugin, bytes: Uint8Array, exchange: Exchange) => ParsedOutput<Verdict>>;
 
-function readPreRoute(bytes: Uint8Array, exchange: Exchange): ParsedOutput<Verdict> {
-  const { output, isLenient } = parseOutput(bytes, PreRouteOutput);
+function readPreRoute(plugin: BoundPlugin, bytes: Uint8Array, exchange: Exchange): ParsedOutput<Verdict> {
+  const { output, isLenient } = readOutput(plugin, bytes, PreRouteOutput);
   const answer = output.error === true ? answerOf(output.status, output) : undefined;
   changeAttributes(exchange.attributes, output.attrs);
   return { output: answer, isLenient };
 }
 
-function readAccessValidator(bytes: Uint8Array, exchange: Exchange): ParsedOutput<Verdict> {
-  const { output, isLenient } = parseOutput(bytes, AccessValidatorOutput);
+function readAccessValidator(plugin: BoundPlugin, bytes: Uint8Array, exchange: Exchange): ParsedOutput<Verdict> {
+  const { output, isLenient } = readOutput(plugin, bytes, AccessValidatorOutput);
   changeAttributes(exchange.attributes, output.attrs);
   return { output: output.result ? undefined : refusal(output.error), isLenient };
 }
 
-function readRequestTransformer(bytes: Uint8Array, exchange: Exchange): ParsedOutput<Verdict> {
-  const { output, isLenient } = parseOutput(bytes, RequestTransformerOutput);
+function readRequestTransformer(plugin: BoundPlugin, bytes: Uint8Array, exchange: Exchange): ParsedOutput<Verdict> {
+  const { output, isLenient } = readOutput(plugin, bytes, RequestTransformerOutput);
   if (output.error === true) {
     const answer = answerOf(output.status, output);
     changeAttributes(exchange.attributes, output.attrs);

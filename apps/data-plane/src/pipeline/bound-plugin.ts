@@ -1,4 +1,5 @@
 import type { InstancePool } from '@torii/wasm-runtime';
+import type { CompatRules } from './compat-rules.js';
 
 /** A plugin version as this thread runs it, ready to be called. */
 export interface BoundPlugin {
@@ -6,6 +7,8 @@ export interface BoundPlugin {
   readonly version: number;
   /** Of a body that it is called with. */
   readonly bodyMaxBytes: number;
+  /** Where it is served as Otoroshi serves it; undefined for our way. */
+  readonly compat: CompatRules | undefined;
   readonly pool: InstancePool;
   /** Where its calls are counted. */
   readonly row: number;

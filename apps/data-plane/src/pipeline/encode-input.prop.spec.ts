@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseCookie } from 'cookie';
 import fc from 'fast-check';
+import { aBodySource } from '../../test/a-body-source.js';
 import { backendInput } from './encode-input.js';
 import { Exchange } from './exchange.js';
 import type { GatewayRequest } from './gateway-request.js';
@@ -37,6 +38,7 @@ const request: fc.Arbitrary<GatewayRequest & { readonly body: Uint8Array }> = fc
     rawHeaders: headers.flat(),
     hasBody: rest.body.length > 0,
     remoteAddress: '::ffff:127.0.0.1',
+    routeJson: '{"id":"rt_1","name":"search"}',
     targetPath: targetPath ?? path,
   }));
 
@@ -96,10 +98,10 @@ function asObjects({ target, ...request }: GatewayRequest & { readonly body: Uin
 
 describe('backendInput', () => {
   it('writes what JSON.stringify would make of the same objects, whatever the request holds', async () => {
-    const encode = backendInput({ id: 'rt_1' as never, name: 'search' }, { KEY: 'a "value"' });
+    const encode = backendInput({ KEY: 'a "value"' });
     await fc.assert(
       fc.asyncProperty(request, async (one) => {
-        const exchange = new Exchange(one, { read: () => Promise.resolve(one.body) });
+        const exchange = new Exchange(one, aBodySource(one.body));
         await exchange.readBody(100);
         expect(JSON.parse(encode(exchange))).toEqual(JSON.parse(JSON.stringify(asObjects(one))));
       }),

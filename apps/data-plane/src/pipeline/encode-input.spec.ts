@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { aBodySource } from '../../test/a-body-source.js';
 import { parseRequestTarget } from '../routing/request-target.js';
 import {
   accessValidatorInput,
@@ -8,6 +9,8 @@ import {
   requestTransformerInput,
   responseTransformerInput,
   routeMatcherInput,
+  sinkInput,
+  sinkQuestion,
 } from './encode-input.js';
 import { Exchange } from './exchange.js';
 import type { GatewayRequest } from './gateway-request.js';
@@ -27,14 +30,14 @@ function anExchange(part: Partial<GatewayRequest> = {}): Exchange {
     remoteAddress: '127.0.0.1',
     hasBody: false,
     pathParams: { id: '42' },
+    routeJson: '{"id":"rt_1","name":"search"}',
     targetPath: '/',
     ...part,
   };
-  return new Exchange(request, { read: () => Promise.resolve(noBody) });
+  return new Exchange(request, aBodySource(noBody));
 }
 
-const route = { id: 'rt_1' as never, name: 'search' };
-const encode = backendInput(route, { KEY: 'v' });
+const encode = backendInput({ KEY: 'v' });
 const input = (exchange: Exchange, by: EncodeInput = encode) => JSON.parse(by(exchange));
 
 describe('backendInput', () => {
@@ -110,7 +113,7 @@ describe('inputs of slots', () => {
   const config = { key: 'v', list: [1] };
 
   it('have what a pre_route plugin of Otoroshi is told, without a body', () => {
-    expect(Object.keys(input(anExchange(), preRouteInput(route, config))).sort()).toEqual([
+    expect(Object.keys(input(anExchange(), preRouteInput(config))).sort()).toEqual([
       'attrs',
       'config',
       'global_config',
@@ -118,23 +121,33 @@ describe('inputs of slots', () => {
       'route',
       'snowflake',
     ]);
-    expect(input(anExchange(), preRouteInput(route, config))).toMatchObject({ config, request: { path: '/search' } });
+    expect(input(anExchange(), preRouteInput(config))).toMatchObject({ config, request: { path: '/search' } });
   });
 
   it('have what a route_matcher of Otoroshi is told', () => {
-    const told = input(anExchange(), routeMatcherInput(route, config));
+    const told = input(anExchange(), routeMatcherInput(config));
     expect(Object.keys(told).sort()).toEqual(['attrs', 'config', 'request', 'route', 'snowflake']);
     expect(told).toMatchObject({ config, route: { id: 'rt_1', name: 'search' }, request: { path: '/search' } });
   });
 
   it('have what an access_validator of Otoroshi is told', () => {
-    const told = input(anExchange(), accessValidatorInput(route, config));
+    const told = input(anExchange(), accessValidatorInput(config));
     expect(told).toMatchObject({ config, apikey: null, user: null, global_config: {}, attrs: {}, route: { id: 'rt_1' } });
     expect(told.request).toEqual(input(anExchange()).raw_request);
   });
 
+  it('tell a sink what Otoroshi tells it, of no route, and the body only when it is to answer', () => {
+    const exchange = anExchange({ hasBody: true, routeJson: 'null' });
+    exchange.change({ ...exchange.outgoing, body: Uint8Array.of(1, 255) });
+    const asked = input(exchange, sinkQuestion(config));
+    expect(Object.keys(asked).sort()).toEqual(['attrs', 'config', 'message', 'origin', 'request', 'snowflake', 'status']);
+    expect(asked).toMatchObject({ config, origin: 'NgReverseProxy', status: 404, message: 'no route found !', request: { path: '/search' } });
+    expect(input(exchange, sinkInput(config))).toEqual({ ...asked, body_bytes: [1, -1], body_base64: 'Af8=' });
+    expect(input(anExchange(), sinkInput(config))).toMatchObject({ body_bytes: [], body_base64: '' });
+  });
+
   it('give a request_transformer the request as it came in and as it would go on', () => {
-    const told = input(anExchange(), requestTransformerInput(route, config));
+    const told = input(anExchange(), requestTransformerInput(config));
     expect(told).toMatchObject({
       config,
       raw_request: { url: 'http://Example.com:8080/search?q=a&q=b+c&__proto__=1', path: '/search' },
@@ -148,7 +161,7 @@ describe('inputs of slots', () => {
     const answered = { status: 201, headers: { 'x-a': ['1', '2'], 'set-cookie': 'a=b; Path=/; Max-Age=5; HttpOnly' }, body: 'é' };
     const texts = new ResponseTexts(answered);
     texts.change({ ...answered, status: 202, headers: {}, body: Uint8Array.of(200) });
-    const told = JSON.parse(responseTransformerInput(route, config)(anExchange(), texts));
+    const told = JSON.parse(responseTransformerInput(config)(anExchange(), texts));
     expect(told).toMatchObject({
       config,
       raw_response: {

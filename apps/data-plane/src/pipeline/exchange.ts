@@ -1,5 +1,6 @@
 import { AppError } from '@torii/contracts';
 import { RequestAttributes } from '@torii/wasm-runtime';
+import type { ClientBody } from '../upstream/client-body.js';
 import type { GatewayRequest, OutgoingRequest } from './gateway-request.js';
 import { RequestTexts } from './request-texts.js';
 
@@ -10,6 +11,10 @@ export interface BodySource {
    * `client.gone`, `capacity.overloaded`.
    */
   read(maxBytes: number): Promise<Uint8Array>;
+  /** The body as it comes, for a target that takes it so. */
+  stream(): ClientBody;
+  /** Whether there is room for so many more bytes of bodies in memory; if so they count until the request is over. */
+  hold(bytes: number): boolean;
 }
 
 const noBody = new Uint8Array(0);
@@ -43,6 +48,14 @@ export class Exchange {
     const detail = `a request transformer made a body of more than the ${maxBytes} bytes that the next plugin takes`;
     throw new AppError('plugin.limit_exceeded', { detail });
   }
+
+  /** The body for a target that takes it as it comes: what was read of it, or made of it, is there already. */
+  bodyToSend(): Uint8Array | ClientBody {
+    return this.outgoing.body ?? this.source.stream();
+  }
+
+  /** Whether there is room for so many more bytes of bodies in memory. */
+  readonly hold = (bytes: number): boolean => this.source.hold(bytes);
 
   /** Takes over what a transformer made of the request. */
   change(outgoing: OutgoingRequest): void {

@@ -2,7 +2,7 @@ import type { SnapshotRoute } from '@torii/contracts';
 import { isReserved } from './output-headers.js';
 import type { FixedTarget } from './route-target.js';
 
-type FixedSpec = Exclude<SnapshotRoute['target'], { kind: 'function' }>;
+type FixedSpec = Exclude<SnapshotRoute['target'], { kind: 'function' | 'upstream' }>;
 
 const textType = 'text/plain; charset=utf-8';
 /** Statuses of answers that have no body (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5). */

@@ -1,4 +1,6 @@
 import type { RequestTarget } from '../routing/request-target.js';
+import type { StreamedResponse } from '../upstream/streamed-response.js';
+import type { UpgradedResponse } from '../upstream/upgrade-call.js';
 
 /** A request as the client sent it, routed. */
 export interface GatewayRequest {
@@ -13,6 +15,8 @@ export interface GatewayRequest {
   readonly httpVersion: string;
   readonly remoteAddress: string;
   readonly hasBody: boolean;
+  /** Its route as inputs have it, in JSON. */
+  readonly routeJson: string;
   readonly pathParams: Readonly<Record<string, string>>;
   /** What is left of the path for the target. */
   readonly targetPath: string;
@@ -40,3 +44,6 @@ export interface GatewayResponse {
   /** Undefined with a status that has none. */
   readonly body: string | Uint8Array | undefined;
 }
+
+/** A response that is whole, one whose body is still on its way from an upstream, or the beginning of another protocol. */
+export type AnyResponse = GatewayResponse | StreamedResponse | UpgradedResponse;

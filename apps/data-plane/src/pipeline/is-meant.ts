@@ -1,7 +1,9 @@
 import { RouteMatcherOutput } from '@torii/contracts';
-import type { CallContext } from './call-plugin.js';
+import type { BoundPlugin } from './bound-plugin.js';
+import { type CallContext, isInScope } from './call-plugin.js';
 import type { Exchange } from './exchange.js';
-import { type ParsedOutput, parseOutput } from './parse-output.js';
+import type { ParsedOutput } from './parse-output.js';
+import { readOutput } from './read-output.js';
 import type { MatcherSlot } from './route-slots.js';
 import { runSlot } from './run-slot.js';
 
@@ -11,15 +13,21 @@ import { runSlot } from './run-slot.js';
  */
 export async function isMeant(context: CallContext, exchange: Exchange, matchers: readonly MatcherSlot[]): Promise<boolean> {
   for (const slot of matchers) {
-    if (slot.scope !== undefined && !slot.scope.has(exchange.request.target)) continue;
+    if (!isInScope(context, slot, exchange)) continue;
     const encode = (): string => slot.encodeInput(exchange);
-    const isFit = await runSlot(context, exchange, { slot, bodyBytes: 0, encode, read: readMatcher });
+    const isFit = await runSlot(context, exchange, {
+      slot,
+      bodyBytes: 0,
+      encode,
+      read: (bytes) => readMatcher(slot.plugin, bytes),
+      asOtoroshi: () => false,
+    });
     if (isFit !== true) return false;
   }
   return true;
 }
 
-function readMatcher(bytes: Uint8Array): ParsedOutput<boolean> {
-  const { output, isLenient } = parseOutput(bytes, RouteMatcherOutput);
+function readMatcher(plugin: BoundPlugin, bytes: Uint8Array): ParsedOutput<boolean> {
+  const { output, isLenient } = readOutput(plugin, bytes, RouteMatcherOutput);
   return { output: output.result, isLenient };
 }

@@ -1,4 +1,4 @@
-import { AppError, type OutputContent, type OutputCookie } from '@torii/contracts';
+import { AppError, debugHeader, type OutputContent, type OutputCookie, reportHeader } from '@torii/contracts';
 import { type SetCookie, stringifySetCookie } from 'cookie';
 
 /** Headers of the connection or of the message's framing, which are ours to set (RFC 9110 section 7.6.1). */
@@ -11,6 +11,8 @@ const reservedHeaders: ReadonlySet<string> = new Set([
   'proxy-authorization',
   'x-request-id',
   'x-torii-error',
+  debugHeader,
+  reportHeader,
 ]);
 
 const framing: ReadonlySet<string> = new Set(framingHeaders);

@@ -27,8 +27,7 @@ export function parseOutput<Schema extends z.ZodType>(
   schema: Schema,
   plain?: (value: unknown) => z.infer<Schema> | undefined,
 ): ParsedOutput<z.infer<Schema>> {
-  if (bytes.length === 0) throw badOutput('the plugin wrote no output');
-  const { value, isLenient } = read(decode(bytes), bytes.length);
+  const { value, isLenient } = outputValueOf(bytes);
   const output = plain?.(value);
   if (output !== undefined) return { output, isLenient };
   const parsed = schema.safeParse(value);
@@ -39,7 +38,18 @@ export function parseOutput<Schema extends z.ZodType>(
   return { output: parsed.data, isLenient };
 }
 
-function read(text: string, sizeBytes: number): { value: unknown; isLenient: boolean } {
+export interface OutputValue {
+  readonly value: unknown;
+  readonly isLenient: boolean;
+}
+
+/** The JSON of a guest's output; throws `plugin.bad_output` and nothing else. */
+export function outputValueOf(bytes: Uint8Array): OutputValue {
+  if (bytes.length === 0) throw badOutput('the plugin wrote no output');
+  return read(decode(bytes), bytes.length);
+}
+
+function read(text: string, sizeBytes: number): OutputValue {
   const strict = jsonOf(text);
   if (strict !== undefined) return { value: strict, isLenient: false };
   if (sizeBytes > lenientMaxBytes) throw badOutput('the output is not JSON');

@@ -29,7 +29,16 @@ export interface ResponseSlot extends BoundSlot {
   readonly encodeInput: EncodeResponseInput;
 }
 
-/** The slots of a route in the order in which they run: by kind, then as the route has them. */
+/** A slot of the settings that may answer where no route matches. */
+export interface SinkSlot extends BoundSlot {
+  readonly kind: 'sink';
+  /** Of the question whether it answers. */
+  readonly encodeQuestion: EncodeInput;
+  /** Of its answer; the body has been read. */
+  readonly encodeInput: EncodeInput;
+}
+
+/** The slots of a route in the order in which they run: by kind, those of the settings first, then as they are listed. */
 export interface RouteSlots {
   readonly matchers: readonly MatcherSlot[];
   readonly request: readonly RequestSlot[];

@@ -1,5 +1,8 @@
 import type { ErrorCode, ServedKind } from '@torii/contracts';
 import type { CallResult } from '@torii/wasm-runtime';
+import type { RequestSpan } from '../telemetry/request-span.js';
+import type { UpstreamAttempt } from '../upstream/attempt.js';
+import type { Recording } from './recording.js';
 
 /** One call of a plugin. */
 export interface PluginCall {
@@ -20,6 +23,8 @@ export interface PluginCall {
 /** What is learnt about a request on its way, for its access line and its counts. */
 export class Trace {
   readonly startedAtMs: number;
+  /** Undefined where no traces are sent. */
+  span: RequestSpan | undefined;
   routeName: string | undefined;
   routeRow: number | undefined;
   /** Of the route's target, whether it was called or not. */
@@ -27,8 +32,14 @@ export class Trace {
   pluginVersion: number | undefined;
   /** In their order: at most one for each slot of the route, and one for its target. */
   readonly calls: PluginCall[] = [];
+  /** At targets of the route's upstream, in their order. */
+  readonly upstreamAttempts: UpstreamAttempt[] = [];
 
-  constructor(startedAtMs: number) {
+  /** `recording` keeps everything; undefined where nobody asked for that. */
+  constructor(
+    startedAtMs: number,
+    readonly recording?: Recording,
+  ) {
     this.startedAtMs = startedAtMs;
   }
 }

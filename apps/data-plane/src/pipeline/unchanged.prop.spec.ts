@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RequestTransformerOutput, ResponseTransformerOutput } from '@torii/contracts';
 import fc from 'fast-check';
+import { aBodySource } from '../../test/a-body-source.js';
 import { changedRequest } from './change-request.js';
 import { changedResponse } from './change-response.js';
 import { requestTransformerInput, responseTransformerInput } from './encode-input.js';
@@ -10,7 +11,6 @@ import { ResponseTexts } from './response-texts.js';
 
 // A transformer that gives back what it was given, all of it or any part, changes not a byte.
 
-const route = { id: 'rt_1' as never, name: 'r' };
 const value = fc.string({
   unit: fc
     .integer({ min: 0x20, max: 0xff })
@@ -82,6 +82,7 @@ const request: fc.Arbitrary<GatewayRequest & { readonly body: Uint8Array }> = fc
     remoteAddress: '::1',
     hasBody: body.length > 0,
     pathParams: {},
+    routeJson: '{}',
     targetPath: path,
     body,
   }));
@@ -90,8 +91,8 @@ describe('a response_transformer that changes nothing', () => {
   it('changes nothing, byte for byte, whichever parts of the response it gives back', () => {
     fc.assert(
       fc.property(response, given, (before, parts) => {
-        const exchange = new Exchange(anyRequest, { read: () => Promise.resolve(new Uint8Array(0)) });
-        const told = JSON.parse(responseTransformerInput(route, {})(exchange, new ResponseTexts(before)));
+        const exchange = new Exchange(anyRequest, aBodySource(new Uint8Array(0)));
+        const told = JSON.parse(responseTransformerInput({})(exchange, new ResponseTexts(before)));
         const all = { ...told.otoroshi_response, body_base64: told.response_body_base64, body_bytes: told.response_body_bytes };
         const output = Object.fromEntries(parts.map((part) => [part, all[part]]));
         expect(changedResponse(before, ResponseTransformerOutput.parse(output))).toBe(before);
@@ -105,9 +106,9 @@ describe('a request_transformer that changes nothing', () => {
   it('changes nothing, byte for byte, whichever parts of the request it gives back', async () => {
     await fc.assert(
       fc.asyncProperty(request, given, async (one, parts) => {
-        const exchange = new Exchange(one, { read: () => Promise.resolve(one.body) });
+        const exchange = new Exchange(one, aBodySource(one.body));
         await exchange.readBody(1_000);
-        const told = JSON.parse(requestTransformerInput(route, {})(exchange));
+        const told = JSON.parse(requestTransformerInput({})(exchange));
         const all = { ...told.otoroshi_request, body_base64: told.request_body_base64, body_bytes: told.request_body_bytes };
         const output = Object.fromEntries(parts.map((part) => [part, all[part]]));
         const after = changedRequest(exchange.outgoing, one.target.authority, RequestTransformerOutput.parse(output));
@@ -131,5 +132,6 @@ const anyRequest: GatewayRequest = {
   remoteAddress: '::1',
   hasBody: false,
   pathParams: {},
+  routeJson: '{}',
   targetPath: '/',
 };

@@ -5,10 +5,18 @@ export interface Expression {
   testExact(text: string): boolean;
 }
 
-/** The expressions of one route table in RE2's syntax, each compiled once however many routes have it. */
+/** Texts kept from one change to the next; beyond that the next change begins with none. */
+const keptMax = 10_000;
+
+/** Expressions in RE2's syntax, each compiled once however many routes have it. */
 export class Expressions {
   private readonly compiled = new Map<string, Expression>();
   private readonly compiledForPaths = new Map<string, Expression>();
+
+  /** These, for the next configuration; none when they are so many that most may no longer be used. */
+  forChange(): Expressions {
+    return this.compiled.size + this.compiledForPaths.size > keptMax ? new Expressions() : this;
+  }
 
   /** Throws on what RE2 does not know; the control plane has refused that. */
   compile(source: string): Expression {

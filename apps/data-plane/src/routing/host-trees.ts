@@ -1,24 +1,41 @@
+type Trees<Tree> = Map<string, Tree>;
+
 /**
  * Something for each host pattern, found by host: an exact host first, then one with a `*` for a label inside (the further
  * left the `*`, the sooner), then `*.suffix` (a longer suffix first), then what is for every host.
  */
 export class HostTrees<Tree> {
-  private readonly exact = new Map<string, Tree>();
+  private readonly exact: Trees<Tree>;
   /** By the pattern itself: `a.*.b`. */
-  private readonly inner = new Map<string, Tree>();
+  private readonly inner: Trees<Tree>;
   /** By the suffix with its dot: `.b`. */
-  private readonly suffixes = new Map<string, Tree>();
-  private readonly every: Tree;
+  private readonly suffixes: Trees<Tree>;
+  private every: Tree | undefined;
 
-  constructor(private readonly create: () => Tree) {
-    this.every = create();
+  /** With `base`: what is there, to be changed; `base` stays as it is. */
+  constructor(base?: HostTrees<Tree>) {
+    this.exact = new Map(base?.exact);
+    this.inner = new Map(base?.inner);
+    this.suffixes = new Map(base?.suffixes);
+    this.every = base?.every;
   }
 
-  /** The tree of that pattern, made when it is new; without a pattern the one for every host. */
-  at(pattern: string | undefined): Tree {
+  /** What is there for that pattern, or without a pattern for every host. */
+  get(pattern: string | undefined): Tree | undefined {
     if (pattern === undefined) return this.every;
-    if (pattern.startsWith('*.')) return this.treeAt(this.suffixes, pattern.slice(1));
-    return this.treeAt(pattern.includes('*') ? this.inner : this.exact, pattern);
+    const { trees, key } = this.placeOf(pattern);
+    return trees.get(key);
+  }
+
+  /** Puts something there in place of what was; undefined leaves nothing. */
+  set(pattern: string | undefined, tree: Tree | undefined): void {
+    if (pattern === undefined) {
+      this.every = tree;
+      return;
+    }
+    const { trees, key } = this.placeOf(pattern);
+    if (tree === undefined) trees.delete(key);
+    else trees.set(key, tree);
   }
 
   /** Visits the trees of every pattern that fits the host, the most specific first, until `visit` answers true. The cost is bounded by the host's labels. */
@@ -32,7 +49,7 @@ export class HostTrees<Tree> {
         if (tree !== undefined && visit(tree, context)) return;
       }
     }
-    visit(this.every, context);
+    if (this.every !== undefined) visit(this.every, context);
   }
 
   private visitInner<Context>(host: string, visit: (tree: Tree, context: Context) => boolean, context: Context): boolean {
@@ -46,12 +63,8 @@ export class HostTrees<Tree> {
     return false;
   }
 
-  private treeAt(trees: Map<string, Tree>, key: string): Tree {
-    let tree = trees.get(key);
-    if (tree === undefined) {
-      tree = this.create();
-      trees.set(key, tree);
-    }
-    return tree;
+  private placeOf(pattern: string): { readonly trees: Trees<Tree>; readonly key: string } {
+    if (pattern.startsWith('*.')) return { trees: this.suffixes, key: pattern.slice(1) };
+    return { trees: pattern.includes('*') ? this.inner : this.exact, key: pattern };
   }
 }

@@ -1,36 +1,9 @@
-import { type PathMatch, parseTemplate } from '@torii/contracts';
-import type { Expression, Expressions } from './expressions.js';
-import { segmentsOf } from './request-target.js';
+import type { PathMatch } from '@torii/contracts';
+import { type Branch, childAt, dropChild, type Edit, highestPriority, isEmpty, newBranch, ownBranch, type PathEntry, setChild } from './branch.js';
+import type { Expressions } from './expressions.js';
+import { type PathPlace, placeOf } from './path-place.js';
 
 const noParams: readonly string[] = [];
-
-/** One way to reach a route: what of the path is a name, and how much of it the match took. */
-export interface PathEntry<T> {
-  readonly value: T;
-  readonly priority: number;
-  /** Names of the segments that have one, in path order. */
-  readonly paramNames: readonly string[];
-}
-
-interface ExpressionBranch<T> {
-  readonly source: string;
-  readonly expression: Expression;
-  readonly branch: Branch<T>;
-}
-
-interface Branch<T> {
-  /** The highest of any entry at or below it. */
-  priorityMax: number;
-  readonly literals: Map<string, Branch<T>>;
-  /** In the order of their text. */
-  readonly expressions: ExpressionBranch<T>[];
-  named?: Branch<T>;
-  star?: Branch<T>;
-  /** Paths that end here: exact ones and templates, highest priority first. */
-  readonly ends: PathEntry<T>[];
-  /** Prefixes that end here, highest priority first. */
-  readonly prefixes: PathEntry<T>[];
-}
 
 /** What a search is for. It lives as long as the search, so that no function has to be made for a request. */
 export interface PathSearch<T> {
@@ -43,39 +16,51 @@ export interface PathSearch<T> {
   offer(entry: PathEntry<T>, paramValues: readonly string[], segmentsTaken: number): void;
 }
 
+interface PathTreeDeps<T> {
+  readonly expressions: Expressions;
+  /** Which of two values of one place and priority is offered first: negative for the first, as when sorting. */
+  readonly compare: (a: T, b: T) => number;
+}
+
 /**
  * Routes of one host by path. A segment is matched by a literal, then by `$name<expression>`, then by `:name`, then by `*`;
  * a longer prefix comes before a shorter one, and a path that is matched to its end before a prefix of the same length. A
  * higher priority comes before all of that.
  */
 export class PathTree<T> {
-  private readonly root: Branch<T> = newBranch();
+  private root: Branch<T>;
 
-  constructor(private readonly expressions: Expressions) {}
+  constructor(
+    private readonly deps: PathTreeDeps<T>,
+    /** The change that this tree is made for: `add` and `remove` leave branches of all others as they are. */
+    readonly edit: Edit,
+    base?: PathTree<T>,
+  ) {
+    this.root = base?.root ?? newBranch(edit);
+  }
 
-  /** Among entries of one place and priority, the one added first is offered first. */
+  get isEmpty(): boolean {
+    return isEmpty(this.root);
+  }
+
   add(path: PathMatch, value: T, priority: number): void {
-    if (path.type !== 'template') {
-      const isPrefix = path.type === 'prefix';
-      const segments = isPrefix ? prefixSegments(path.value) : segmentsOf(path.value);
-      const branch = segments.reduce((parent, segment) => raised(literalBranch(parent, segment), priority), raised(this.root, priority));
-      insert(isPrefix ? branch.prefixes : branch.ends, { value, priority, paramNames: noParams });
-      return;
+    const { steps, isPrefix, paramNames } = placeOf(path);
+    let branch = ownBranch(this.root, this.edit);
+    this.root = branch;
+    raise(branch, priority);
+    for (const step of steps) {
+      const known = childAt(branch, step);
+      const child = known === undefined ? newBranch<T>(this.edit) : ownBranch(known, this.edit);
+      if (child !== known) setChild(branch, step, child, this.deps.expressions);
+      raise(child, priority);
+      branch = child;
     }
-    const paramNames: string[] = [];
-    let branch = raised(this.root, priority);
-    for (const segment of parseTemplate(path.value)) {
-      if (segment.type === 'any') branch.star ??= newBranch();
-      if (segment.type === 'name') branch.named ??= newBranch();
-      if (segment.type === 'name' || segment.type === 'regex') paramNames.push(segment.name);
-      let next: Branch<T> | undefined;
-      if (segment.type === 'any') next = branch.star;
-      else if (segment.type === 'name') next = branch.named;
-      else if (segment.type === 'regex') next = this.expressionBranch(branch, segment.source);
-      else next = literalBranch(branch, segmentsOf(`/${segment.text}`)[0] ?? '');
-      branch = raised(next ?? newBranch(), priority);
-    }
-    insert(branch.ends, { value, priority, paramNames });
+    insert(isPrefix ? branch.prefixes : branch.ends, { value, priority, paramNames }, this.deps.compare);
+  }
+
+  /** Takes out what `isGone` says of a path's entries, and the branches that then lead nowhere. */
+  remove(path: PathMatch, isGone: (value: T) => boolean): void {
+    this.root = this.without(this.root, placeOf(path), 0, isGone);
   }
 
   /** Offers every entry that fits the path, as `search` asks for them. */
@@ -83,13 +68,20 @@ export class PathTree<T> {
     searchFrom(this.root, segments, 0, noParams, search);
   }
 
-  private expressionBranch(branch: Branch<T>, source: string): Branch<T> {
-    const known = branch.expressions.find((entry) => entry.source === source);
-    if (known !== undefined) return known.branch;
-    const entry = { source, expression: this.expressions.compile(source), branch: newBranch<T>() };
-    const at = branch.expressions.findIndex((other) => other.source > source);
-    branch.expressions.splice(at === -1 ? branch.expressions.length : at, 0, entry);
-    return entry.branch;
+  private without(branch: Branch<T>, place: PathPlace, at: number, isGone: (value: T) => boolean): Branch<T> {
+    const step = place.steps[at];
+    const known = step === undefined ? undefined : childAt(branch, step);
+    if (step !== undefined && known === undefined) return branch;
+    const own = ownBranch(branch, this.edit);
+    if (step === undefined || known === undefined) {
+      removeFrom(place.isPrefix ? own.prefixes : own.ends, isGone);
+    } else {
+      const child = this.without(known, place, at + 1, isGone);
+      if (isEmpty(child)) dropChild(own, step);
+      else setChild(own, step, child, this.deps.expressions);
+    }
+    own.priorityMax = highestPriority(own);
+    return own;
   }
 }
 
@@ -119,33 +111,22 @@ function offerAll<T>(entries: readonly PathEntry<T>[], params: readonly string[]
   }
 }
 
-/** `/` is the prefix of everything, and `/a/` says the same as `/a`: both match `/a`, `/a/` and `/a/b`, not `/ab`. */
-function prefixSegments(path: string): string[] {
-  const segments = segmentsOf(path);
-  return segments.at(-1) === '' ? segments.slice(0, -1) : segments;
-}
-
-function literalBranch<T>(branch: Branch<T>, segment: string): Branch<T> {
-  let next = branch.literals.get(segment);
-  if (next === undefined) {
-    next = newBranch();
-    branch.literals.set(segment, next);
-  }
-  return next;
-}
-
-function raised<T>(branch: Branch<T>, priority: number): Branch<T> {
+function raise<T>(branch: Branch<T>, priority: number): void {
   if (priority > branch.priorityMax) branch.priorityMax = priority;
-  return branch;
 }
 
-/** Behind all of its priority. */
-function insert<T>(entries: PathEntry<T>[], entry: PathEntry<T>): void {
+/** From the end, since entries mostly come in order. */
+function insert<T>(entries: PathEntry<T>[], entry: PathEntry<T>, compare: (a: T, b: T) => number): void {
+  const isBehind = (other: PathEntry<T>): boolean =>
+    other.priority < entry.priority || (other.priority === entry.priority && compare(other.value, entry.value) > 0);
   let at = entries.length;
-  while (at > 0 && (entries[at - 1]?.priority ?? 0) < entry.priority) at -= 1;
+  for (let before = entries[at - 1]; before !== undefined && isBehind(before); before = entries[at - 1]) at -= 1;
   entries.splice(at, 0, entry);
 }
 
-function newBranch<T>(): Branch<T> {
-  return { priorityMax: Number.NEGATIVE_INFINITY, literals: new Map(), expressions: [], ends: [], prefixes: [] };
+function removeFrom<T>(entries: PathEntry<T>[], isGone: (value: T) => boolean): void {
+  for (let at = entries.length - 1; at >= 0; at -= 1) {
+    const entry = entries[at];
+    if (entry !== undefined && isGone(entry.value)) entries.splice(at, 1);
+  }
 }

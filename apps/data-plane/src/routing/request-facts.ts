@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { parseCookie } from 'cookie';
 
-type Head = Pick<IncomingMessage, 'headersDistinct' | 'headers'>;
+/** What of a request decides, beside where it points. */
+export type RequestHead = Pick<IncomingMessage, 'method' | 'headers' | 'headersDistinct'>;
+type Head = Pick<RequestHead, 'headersDistinct' | 'headers'>;
 
 const none: readonly string[] = [];
 

@@ -15,8 +15,9 @@ export interface RequestTarget {
 }
 
 const segmentsMax = 256;
-/** RFC 3986 section 3.2: a name or an address in brackets, and a port; empty when the client named none. */
-const authorityPattern = /^(\[[0-9a-f:.]+\]|[\w.~%!$&'()*+,;=-]*)(:\d*)?$/i;
+/** RFC 3986 section 3.2: a name or an address in brackets, and a port; empty when the client named none. No comma: two hosts made one. */
+const authorityPattern = /^(\[[0-9a-f:.]+\]|[\w.~%!$&'()*+;=-]*)(:\d*)?$/i;
+const portMax = 65_535;
 
 const hiddenDots = /(^|[/\\])\.{1,2}([/\\]|$)/;
 
@@ -87,7 +88,8 @@ function decodeSegment(raw: string): string {
 
 /** Throws `client.bad_request` for what is no authority. */
 function checkedHost(authority: string): string {
-  if (!authorityPattern.test(authority)) throw badTarget('the host is not a name or address with an optional port');
+  const parts = authorityPattern.exec(authority);
+  if (parts === null || Number((parts[2] ?? ':').slice(1)) > portMax) throw badTarget('the host is not a name or address with an optional port');
   const host = hostOf(authority);
   if (authority.length > knownHostMaxChars) return host;
   if (hosts.size >= knownHostsMax) hosts.clear();

@@ -179,4 +179,125 @@ describe('RouteTable', () => {
       { numRuns: 500 },
     );
   });
+
+  it('finds after any changes what a table built anew finds, and before them what it found', () => {
+    const changes = fc.array(fc.tuple(routes, fc.infiniteStream(fc.boolean())), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(routes, changes, fc.array(request, { minLength: 1, maxLength: 4 }), (first, following, requests) => {
+        let held = first;
+        const made = [{ held, table: new RouteTable(first) }];
+        for (const [index, [added, isRemoved]] of following.entries()) {
+          const base = made.at(-1)?.table ?? new RouteTable(first);
+          const removed = held.filter(() => isRemoved.next().value);
+          const named = added.map((one) => ({ ...one, name: `${one.name}-${index}` }));
+          held = [...held.filter((one) => !removed.includes(one)), ...named];
+          made.push({ held, table: new RouteTable(named, { base, removed }) });
+        }
+        for (const one of requests) {
+          for (const { held: routesThen, table } of made) expect(found(table, one)).toBe(found(new RouteTable(routesThen), one));
+        }
+      }),
+      { numRuns: 700 },
+    );
+  });
+
+  it('keeps nothing of routes that are gone', () => {
+    fc.assert(
+      fc.property(routes, (table) => {
+        const emptied = new RouteTable<TestRoute>([], { base: new RouteTable(table), removed: table });
+        expect(emptied).toEqual(expect.objectContaining({ ...new RouteTable<TestRoute>([]), expressions: expect.anything() }));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+/** Which of the three parts of a match fit, as the naive matcher has it. */
+function fitsOf(one: SnapshotMatch, { host, path: target, method, headers, query }: TestRequest) {
+  const segments = segmentsOf(target);
+  return {
+    host: one.hosts.length === 0 || one.hosts.some((pattern) => rankOfHost(pattern, host) !== undefined),
+    path: one.paths.some((pattern) => rankOfPath(pattern, segments) !== undefined),
+    condition: ![
+      ...(one.headers ?? []).map((c) => holds(c, headers[c.name] ?? [])),
+      ...(one.query ?? []).map((c) => holds(c, query[c.name] ?? [])),
+    ].includes(false),
+    method: one.methods.length === 0 || one.methods.includes(method),
+  };
+}
+
+/** Whether it is true that a route lost for this reason. */
+function isTrue(reason: string, lost: TestRoute, winner: TestRoute | undefined, one: TestRequest): boolean {
+  const all = lost.match.map((match) => fitsOf(match, one));
+  const fits = all.some(({ host, path: isPath, condition: isCondition, method }) => host && isPath && isCondition && method);
+  switch (reason) {
+    case 'host':
+      return all.every(({ host }) => !host);
+    case 'path':
+      return !fits && all.some(({ host }) => host) && all.every(({ host, path: isPath }) => !(host && isPath));
+    case 'condition':
+      return !fits && all.every(({ host, path: isPath, condition: isCondition }) => !(host && isPath && isCondition));
+    case 'method':
+      return !fits && all.some(({ host, path: isPath, condition: isCondition, method }) => host && isPath && isCondition && !method);
+    default:
+      // Both fit, and between the two of them the winner wins; without its advantage it would not, or only by its name.
+      if (!fits || winner === undefined || naive([lost, winner], one) !== winner.name) return false;
+      if (reason === 'priority') return (winner.priority ?? 0) > (lost.priority ?? 0);
+      if (reason === 'name')
+        return (
+          naive(
+            [
+              { ...lost, name: 'a' },
+              { ...winner, name: 'b' },
+            ],
+            one,
+          ) === 'a'
+        );
+      return (winner.priority ?? 0) === (lost.priority ?? 0);
+  }
+}
+
+describe('the explanation of a table', () => {
+  it('names the route that the table finds, and says of every other a reason that is true', () => {
+    fc.assert(
+      fc.property(routes, request, (table, one) => {
+        const built = new RouteTable(table);
+        const winner = table.find(({ name }) => name === found(built, one));
+        const search = Object.entries(one.query).flatMap(([name, all]) => all.map((value) => `${name}=${value}`));
+        const target = parseRequestTarget(`${one.path}?${search.join('&')}`, one.host);
+        const head = { method: one.method, headers: {}, headersDistinct: one.headers };
+        const explained = built.explain({ target, head, chosen: winner, refused: new Set() }, table.length);
+        expect(explained.total).toBe(table.length);
+        expect(explained.routes.filter(({ lostBy }) => lostBy === undefined).map(({ name }) => name)).toEqual(
+          winner === undefined ? [] : [winner.name],
+        );
+        for (const { name, lostBy } of explained.routes) {
+          const route = table.find((other) => other.name === name);
+          if (route === undefined || lostBy === undefined) continue;
+          expect([name, lostBy, isTrue(lostBy, route, winner, one)]).toEqual([name, lostBy, true]);
+        }
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it('names those that came closest when it cannot name all, and counts the others', () => {
+    fc.assert(
+      fc.property(routes, request, (table, one) => {
+        const built = new RouteTable(table);
+        const target = parseRequestTarget(one.path, one.host);
+        const asked = {
+          target,
+          head: { method: one.method, headers: {}, headersDistinct: one.headers },
+          chosen: undefined,
+          refused: new Set<TestRoute>(),
+        };
+        const [few, all] = [built.explain(asked, 2), built.explain(asked, table.length)];
+        expect(few.routes).toEqual(all.routes.slice(0, 2));
+        expect(few.lost).toEqual(all.lost);
+        expect(Object.values(few.lost).reduce((sum, count) => sum + count, 0)).toBe(table.length);
+      }),
+      { numRuns: 100 },
+    );
+  });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError, type PathMatch, type SnapshotMatch } from '@torii/contracts';
+import type { RequestHead } from './request-facts.js';
 import { parseRequestTarget } from './request-target.js';
-import { type RequestHead, RouteTable } from './route-table.js';
+import { RouteTable } from './route-table.js';
 
 interface TestRoute {
   name: string;

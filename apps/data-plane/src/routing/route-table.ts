@@ -1,9 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import { AppError, type SnapshotMatch, type SnapshotRoute } from '@torii/contracts';
+import type { Edit, PathEntry } from './branch.js';
+import { type ExplainedRequest, explainRoutes, type RouteExplanation } from './explain-routes.js';
 import { Expressions } from './expressions.js';
 import { HostTrees } from './host-trees.js';
-import { type PathEntry, type PathSearch, PathTree } from './path-tree.js';
-import { RequestFacts } from './request-facts.js';
+import { type PathSearch, PathTree } from './path-tree.js';
+import { RequestFacts, type RequestHead } from './request-facts.js';
 import type { RequestTarget } from './request-target.js';
 import { type Condition, conditionsOf } from './value-condition.js';
 
@@ -22,14 +23,21 @@ interface Candidate<R> {
 }
 
 type Matchable = Pick<SnapshotRoute, 'name' | 'match'> & { readonly priority: number | undefined };
-/** What of a request decides, beside where it points. */
-export type RequestHead = Pick<IncomingMessage, 'method' | 'headers' | 'headersDistinct'>;
 
 const noParams: Readonly<Record<string, string>> = {};
-const everyPath = { type: 'prefix', value: '/' } as const;
+const everyHost = [undefined];
+const everyPath: SnapshotMatch['paths'] = [{ type: 'prefix', value: '/' }];
+
+interface TableChange<R> {
+  /** The table that is changed; it stays as it is. */
+  readonly base: RouteTable<R & Matchable>;
+  /** The very objects that it was made with. */
+  readonly removed: readonly R[];
+}
 
 /**
- * Which route answers a request. Built once per revision, never changed.
+ * Which route answers a request. Built when the configuration changes, never changed: a table made from another shares
+ * with it all that the change does not touch.
  *
  * The route with the highest `priority` wins. Among equals the most specific does: an exact host before one with a `*`
  * inside before `*.suffix` before no host (`HostTrees`); then the path as `PathTree` orders it; then the match with more
@@ -39,22 +47,28 @@ const everyPath = { type: 'prefix', value: '/' } as const;
  * The cost depends on the request's labels and segments and on how many routes share its very place, not on how many there are.
  */
 export class RouteTable<R extends Matchable> {
-  private readonly expressions = new Expressions();
+  private readonly expressions: Expressions;
+  /** How many routes have each priority. */
+  private readonly priorities: Map<number, number>;
   private readonly priorityMax: number;
-  private readonly hosts = new HostTrees(() => new PathTree<Candidate<R>>(this.expressions));
+  private readonly hosts: HostTrees<PathTree<Candidate<R>>>;
+  readonly routes: readonly R[];
 
-  constructor(routes: readonly R[]) {
-    // Among candidates of one place in a tree the first added wins, so the order of adding is the tie-break.
-    const matches = routes
-      .flatMap((route) => route.match.map((match) => ({ route, match, conditions: conditionsOf(match, this.expressions) })))
-      .sort(
-        (a, b) =>
-          b.conditions.length - a.conditions.length ||
-          Number(a.match.methods.length === 0) - Number(b.match.methods.length === 0) ||
-          compareNames(a.route.name, b.route.name),
-      );
-    for (const { route, match, conditions } of matches) this.add(match, { route, methods: methodsOf(match), conditions });
-    this.priorityMax = matches.reduce((max, { route }) => Math.max(max, route.priority ?? 0), Number.NEGATIVE_INFINITY);
+  /** With a change: the base without the removed routes and with these. */
+  constructor(routes: readonly R[], change?: TableChange<R>) {
+    const edit: Edit = Symbol('edit');
+    const removed = new Set(change?.removed);
+    this.routes = [...(change?.base.routes ?? []).filter((route) => !removed.has(route)), ...routes];
+    this.expressions = change?.base.expressions.forChange() ?? new Expressions();
+    this.priorities = new Map(change?.base.priorities);
+    this.hosts = new HostTrees(change?.base.hosts);
+    for (const route of change?.removed ?? []) this.remove(route, edit);
+    const candidates = routes.flatMap((route) => route.match.map((match) => ({ match, candidate: this.candidateOf(route, match) })));
+    // In the order in which a place has them, so that each is put at its end.
+    candidates.sort((a, b) => compareCandidates(a.candidate, b.candidate));
+    for (const { match, candidate } of candidates) this.add(match, candidate, edit);
+    for (const { priority = 0 } of routes) this.count(priority, 1);
+    this.priorityMax = [...this.priorities.keys()].reduce((max, priority) => Math.max(max, priority), Number.NEGATIVE_INFINITY);
   }
 
   /**
@@ -69,12 +83,64 @@ export class RouteTable<R extends Matchable> {
     throw new AppError('routing.no_route', { detail: `nothing is configured for ${target.host}${target.path}` });
   }
 
-  private add(match: SnapshotMatch, candidate: Candidate<R>): void {
-    for (const host of match.hosts.length === 0 ? [undefined] : match.hosts) {
-      const tree = this.hosts.at(host);
-      for (const path of match.paths.length === 0 ? [everyPath] : match.paths) tree.add(path, candidate, candidate.route.priority ?? 0);
+  private candidateOf(route: R, match: SnapshotMatch): Candidate<R> {
+    return { route, methods: methodsOf(match), conditions: conditionsOf(match, this.expressions) };
+  }
+
+  /** Why each route did or did not get the request, `max` of them by name. Its cost is in proportion to the number of routes. */
+  explain(request: ExplainedRequest<R>, max: number): RouteExplanation {
+    return explainRoutes(this.routes, request, { expressions: this.expressions, max });
+  }
+
+  private add(match: SnapshotMatch, candidate: Candidate<R>, edit: Edit): void {
+    for (const host of hostsOf(match)) {
+      const tree = this.treeFor(host, edit);
+      for (const path of pathsOf(match)) tree.add(path, candidate, candidate.route.priority ?? 0);
     }
   }
+
+  private remove(route: R, edit: Edit): void {
+    this.count(route.priority ?? 0, -1);
+    for (const match of route.match) {
+      for (const host of hostsOf(match)) {
+        const tree = this.treeFor(host, edit);
+        for (const path of pathsOf(match)) tree.remove(path, (candidate) => candidate.route === route);
+        if (tree.isEmpty) this.hosts.set(host, undefined);
+      }
+    }
+  }
+
+  /** The tree of a host pattern, the edit's own. */
+  private treeFor(host: string | undefined, edit: Edit): PathTree<Candidate<R>> {
+    const known = this.hosts.get(host);
+    if (known?.edit === edit) return known;
+    const tree = new PathTree({ expressions: this.expressions, compare: compareCandidates<R> }, edit, known);
+    this.hosts.set(host, tree);
+    return tree;
+  }
+
+  private count(priority: number, change: 1 | -1): void {
+    const count = (this.priorities.get(priority) ?? 0) + change;
+    if (count === 0) this.priorities.delete(priority);
+    else this.priorities.set(priority, count);
+  }
+}
+
+function hostsOf({ hosts }: SnapshotMatch): readonly (string | undefined)[] {
+  return hosts.length === 0 ? everyHost : hosts;
+}
+
+function pathsOf({ paths }: SnapshotMatch): SnapshotMatch['paths'] {
+  return paths.length === 0 ? everyPath : paths;
+}
+
+/** In the order in which they are offered at one place. */
+function compareCandidates<R extends Matchable>(a: Candidate<R>, b: Candidate<R>): number {
+  return (
+    b.conditions.length - a.conditions.length ||
+    Number(a.methods === undefined) - Number(b.methods === undefined) ||
+    compareNames(a.route.name, b.route.name)
+  );
 }
 
 function compareNames(a: string, b: string): number {

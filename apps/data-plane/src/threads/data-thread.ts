@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { AppError, type SnapshotPlugin } from '@torii/contracts';
+import { AppError, fixedFunctionsOf, type SnapshotPlugin, type TesterAnswer } from '@torii/contracts';
 import { KvConnection, SharedMapTable } from '@torii/kv';
 import { createLogger, systemClock } from '@torii/service-kit';
 import { createEgress, InstanceBudget, type InstancePool, loadFunction, type PreparedModule } from '@torii/wasm-runtime';
@@ -9,13 +9,20 @@ import { BodyBudget } from '../http/body-budget.js';
 import { OverloadRefusal } from '../http/overload-refusal.js';
 import { ProxyServer } from '../http/server.js';
 import { ExposedConfiguration } from '../state/exposed-configuration.js';
+import { ThreadTail } from '../tail/thread-tail.js';
+import type { Tracing, TracingSettings } from '../telemetry/tracing.js';
+import { Inspector } from '../tester/inspector.js';
+import { TrialRunner } from '../tester/trial-runner.js';
+import { HealthCells } from '../upstream/health-cells.js';
+import { UpstreamRegistry } from '../upstream/upstream-registry.js';
 import { version } from '../version.js';
 import { countedEgress } from './counted-egress.js';
 import { InTurn } from './in-turn.js';
 import { pluginStores } from './plugin-stores.js';
 import { PoolRegistry } from './pool-registry.js';
+import { stageDraft } from './stage-draft.js';
 import { stageRevision } from './stage-revision.js';
-import type { CompiledSnapshot, ThreadCall, ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.js';
+import type { CountedSnapshot, ThreadAnswer, ThreadCall, ThreadNews, ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.js';
 import { ThreadVitals } from './thread-vitals.js';
 
 // A data thread: HTTP, routing and guests. It is told what to do by the main thread and keeps no state of its own
@@ -46,7 +53,30 @@ const egress = createEgress(
 const budget = new InstanceBudget({ maxInstances: settings.maxInstances, maxBytes: settings.guestMemoryBytes });
 const activeRevision = new ActiveRevision();
 const pools = new PoolRegistry({ watch: (pool, row) => vitals.pools.watch(pool, row), log });
+const health = new HealthCells(settings.upstreamHealth);
+const upstreams = new UpstreamRegistry({
+  threadCount: settings.threadCount,
+  allowLinkLocal: settings.allowLinkLocal,
+  isDown: (cell) => health.isDown(cell),
+  clock: systemClock,
+  log,
+});
 const exposed = new ExposedConfiguration({ ...settings, version, dataThreads: settings.threadCount });
+const tail = new ThreadTail({
+  nodeId: settings.nodeId,
+  recordsPerSecond: settings.tailRecordsPerSecond,
+  clock: systemClock,
+  send: (batches) => main.postMessage({ kind: 'tail', batches } satisfies ThreadNews),
+});
+const inspector = new Inspector({
+  nodeId: settings.nodeId,
+  thread: settings.index,
+  key: settings.debugKey,
+  clock: systemClock,
+  log,
+  keep: (report) => main.postMessage({ kind: 'report', id: report.id, json: JSON.stringify(report) } satisfies ThreadNews),
+});
+const tracing = settings.tracing === undefined ? undefined : await openTracing(settings.tracing);
 const server = new ProxyServer({
   activeRevision,
   requestTimeoutMs: settings.requestTimeoutMs,
@@ -54,16 +84,31 @@ const server = new ProxyServer({
   maxConnections: settings.maxConnections,
   clock: systemClock,
   log,
-  accessLog: new AccessLog(log),
+  accessLog: new AccessLog(log, { tail, sample: settings.accessLogSample }),
   meter: vitals.requests,
   shedder: vitals.shedder,
   refusal: new OverloadRefusal(vitals.requests, log),
   share: vitals.share,
+  inspector,
+  tracing,
 });
 vitals.start({ connections: () => server.connections, guestBytes: () => budget.liveBytes });
+const trials = new TrialRunner({ inspector, accept: (socket) => server.accept(socket) });
 /** A configuration that took longer than the main thread waited must not be staged over a later one. */
 const turns = new InTurn();
-let staged: { readonly revision: Revision; readonly snapshot: CompiledSnapshot } | undefined;
+let staged: { readonly revision: Revision; readonly snapshot: CountedSnapshot } | undefined;
+
+/** Loaded only where it is used: it is some megabytes. */
+async function openTracing(options: TracingSettings): Promise<Tracing> {
+  const { Tracing } = await import('../telemetry/tracing.js');
+  return new Tracing(options, {
+    nodeId: settings.nodeId,
+    version,
+    clock: systemClock,
+    log,
+    onSpans: (outcome, count) => vitals.countSpans(outcome, count),
+  });
+}
 
 async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule): Promise<InstancePool> {
   const share = (perNode: number): number => Math.ceil(perNode / settings.threadCount);
@@ -73,10 +118,12 @@ async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule): Promi
       pluginName: plugin.name,
       pluginVersion: plugin.version,
       functionName: plugin.functionName,
+      otherFunctionNames: fixedFunctionsOf(plugin.kind),
       allowedHosts: plugin.allowedHosts,
       allowPrivate: plugin.allowPrivate,
       grants: plugin.grants,
       storeLimits: plugin.storeLimits,
+      compat: plugin.compat ?? 'torii',
       config: plugin.config,
       isolation: plugin.isolation,
       limits: {
@@ -108,22 +155,39 @@ async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule): Promi
   return pool;
 }
 
-async function carryOut(request: ThreadRequest): Promise<number | undefined> {
+async function carryOut(request: ThreadRequest): Promise<ThreadAnswer> {
   switch (request.kind) {
     case 'listen':
-      return server.listen({ host: settings.proxyHost, port: request.port, isShared: request.isShared });
+      return { port: await server.listen({ host: settings.proxyHost, port: request.port, isShared: request.isShared }) };
+    case 'try':
+      return { tried: await tryOut(request) };
     case 'stage':
     case 'commit':
     case 'discard':
       await turns.run(() => takeOver(request));
-      return undefined;
+      return {};
     case 'confine':
       pools.confine(request.row, request.times);
-      return undefined;
+      return {};
+    case 'follow':
+      tail.follow(request.followings);
+      return {};
     case 'drain':
       await server.drain(settings.shutdownTimeoutMs);
       connection.close();
-      return undefined;
+      await tracing?.close();
+      return {};
+  }
+}
+
+async function tryOut({ trial, draft }: Extract<ThreadRequest, { kind: 'try' }>): Promise<TesterAnswer> {
+  if (draft === undefined) return trials.run(trial);
+  const revision = new ActiveRevision();
+  revision.swap(await stageDraft(draft, activeRevision, { pools, open: openPool, running: vitals.row, upstreams }));
+  try {
+    return await trials.run(trial, revision);
+  } finally {
+    revision.clear();
   }
 }
 
@@ -132,13 +196,17 @@ async function takeOver(request: Extract<ThreadRequest, { kind: 'stage' | 'commi
     if (staged !== undefined) {
       activeRevision.swap(staged.revision);
       exposed.show(staged.snapshot);
+      vitals.countUpstreams(staged.snapshot.upstreamRows, () => upstreams.peers());
     }
     staged = undefined;
     return;
   }
   discard();
   if (request.kind === 'stage')
-    staged = { revision: await stageRevision(request.snapshot, { pools, open: openPool, running: vitals.row }), snapshot: request.snapshot };
+    staged = {
+      revision: await stageRevision(request.snapshot, { pools, open: openPool, running: vitals.row, upstreams }),
+      snapshot: request.snapshot,
+    };
 }
 
 function discard(): void {
@@ -148,7 +216,7 @@ function discard(): void {
 
 main.on('message', (call: ThreadCall) => {
   carryOut(call).then(
-    (port) => reply(port === undefined ? { callId: call.callId, ok: true } : { callId: call.callId, ok: true, port }),
+    (answer) => reply({ callId: call.callId, ok: true, ...answer }),
     (error: unknown) => reply({ callId: call.callId, ok: false, error: describe(error) }),
   );
 });

@@ -1,7 +1,8 @@
 import { createServer } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
-import { AppError } from '@torii/contracts';
+import { AppError, type TesterAnswer, type Trial } from '@torii/contracts';
 import type { Logger } from '@torii/service-kit';
+import type { Following, ThreadTailBatch } from '../tail/thread-tail.js';
 import { BackOff } from './back-off.js';
 import { InTurn } from './in-turn.js';
 import { LiveThread, type LossReason } from './live-thread.js';
@@ -9,7 +10,7 @@ import { SilenceWatch } from './silence-watch.js';
 import { forgivenAfterMs, Suspects } from './suspects.js';
 import { ThreadBoard } from './thread-board.js';
 import { ThreadSystemError } from './thread-link.js';
-import type { CountedSnapshot, ThreadSettings } from './thread-messages.js';
+import type { CompiledDraft, CountedSnapshot, ThreadNews, ThreadSettings } from './thread-messages.js';
 
 export interface ThreadLoss {
   readonly thread: number;
@@ -29,6 +30,10 @@ export interface DataThreadsOptions {
   readonly onLost?: (loss: ThreadLoss) => void;
   /** Called when a thread's place is free again: what it left behind in shared memory can be put in order. */
   readonly onGone?: (thread: number) => void;
+  /** Called with what followers of requests are to be told; must not throw. */
+  readonly onTail?: (batches: readonly ThreadTailBatch[]) => void;
+  /** Called with the report, as JSON, of each request that had a token; must not throw. */
+  readonly onReport?: (id: string, json: string) => void;
   /** The program of a data thread; for tests. */
   readonly entry?: URL;
   readonly log: Logger;
@@ -37,6 +42,7 @@ export interface DataThreadsOptions {
 const listenTimeoutMs = 10_000;
 const commitTimeoutMs = 10_000;
 const confineTimeoutMs = 2_000;
+const followTimeoutMs = 2_000;
 /** What the end of a thread may take before its replacement tries to listen nevertheless. */
 const exitTimeoutMs = 2_000;
 /** The spare is started when the node has settled, so that it costs the start nothing. */
@@ -74,7 +80,9 @@ export class DataThreads {
   private port = 0;
   private threadCount: number;
   private active: CountedSnapshot | undefined;
+  private followings: readonly Following[] = [];
   private isStopping = false;
+  private tries = 0;
   /** Activations and replacements in turn: a thread has one staged configuration, and must not commit another's. */
   private readonly turns = new InTurn();
 
@@ -134,6 +142,25 @@ export class DataThreads {
     for (const thread of this.serving) this.confineOn(thread, row, times);
   }
 
+  /**
+   * Has one of the threads send itself a request. Throws `platform.internal` when the thread ends, or has not answered in
+   * time; `config.*` when the draft cannot be served.
+   */
+  async tryOut(trial: Omit<Trial, 'draft'>, draft: CompiledDraft | undefined, timeoutMs: number): Promise<TesterAnswer> {
+    const threads = [...this.serving];
+    const thread = threads[this.tries++ % threads.length];
+    if (thread === undefined) throw new AppError('platform.internal', { detail: 'no data thread serves at the moment' });
+    const { tried } = await thread.link.ask({ kind: 'try', trial, ...(draft === undefined ? {} : { draft }) }, timeoutMs);
+    if (tried === undefined) throw new AppError('platform.internal', { detail: 'a data thread answered something else' });
+    return tried;
+  }
+
+  /** These follow the requests from now on, on every thread and on those that come. */
+  follow(followings: readonly Following[]): void {
+    this.followings = followings;
+    for (const thread of this.serving) this.followOn(thread);
+  }
+
   /** Lets every thread finish what it is doing, then ends it. */
   async stop(): Promise<void> {
     this.isStopping = true;
@@ -170,6 +197,12 @@ export class DataThreads {
     await Promise.all(threads.map(({ link }) => link.ask({ kind: 'commit' }, commitTimeoutMs)));
   }
 
+  private tell(news: ThreadNews): void {
+    const { onTail, onReport } = this.options;
+    if (news.kind === 'tail') onTail?.(news.batches);
+    else onReport?.(news.id, news.json);
+  }
+
   private spawn(index: number): LiveThread {
     const { settings, log } = this.options;
     const row = this.board.of(index);
@@ -178,6 +211,7 @@ export class DataThreads {
     const thread = new LiveThread(this.entry, workerData, row, {
       error: (error) => log.error({ err: error, thread: index }, 'data thread failed'),
       exit: (exitCode) => this.gone(thread, exitCode),
+      news: (news) => this.tell(news),
     });
     this.places.set(index, thread);
     return thread;
@@ -185,7 +219,7 @@ export class DataThreads {
 
   /** From here on it serves, counts, and is watched. */
   private async listen(thread: LiveThread, isShared: boolean): Promise<number | undefined> {
-    const port = await thread.link.ask({ kind: 'listen', port: this.port, isShared }, listenTimeoutMs);
+    const { port } = await thread.link.ask({ kind: 'listen', port: this.port, isShared }, listenTimeoutMs);
     if (thread.isLost) return port;
     thread.row.isServing = true;
     this.serving.add(thread);
@@ -246,6 +280,7 @@ export class DataThreads {
         await thread.link.ask({ kind: 'commit' }, commitTimeoutMs);
       }
       for (const { row, times } of this.suspects.list()) this.confineOn(thread, row, times);
+      if (this.followings.length > 0) this.followOn(thread);
       if (this.threadCount === 1) await this.portIsFree();
       await this.listen(thread, this.threadCount > 1);
     } catch (error) {
@@ -265,6 +300,10 @@ export class DataThreads {
 
   private confineOn(thread: LiveThread, row: number, times: number): void {
     thread.link.ask({ kind: 'confine', row, times }, confineTimeoutMs).catch(() => undefined); // it ended, or is next to be found silent
+  }
+
+  private followOn(thread: LiveThread): void {
+    thread.link.ask({ kind: 'follow', followings: this.followings }, followTimeoutMs).catch(() => undefined); // as with `confine`
   }
 
   private takeSpare(): LiveThread | undefined {

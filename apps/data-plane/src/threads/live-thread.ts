@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { BoardRow } from './thread-board.js';
 import { ThreadLink } from './thread-link.js';
-import type { ThreadSettings } from './thread-messages.js';
+import type { ThreadNews, ThreadSettings } from './thread-messages.js';
 
 /** Why a data thread is gone: it no longer answered and was ended, or it ended by itself. */
 export type LossReason = 'silent' | 'ended';
@@ -23,14 +23,14 @@ export class LiveThread {
     entry: URL,
     settings: ThreadSettings,
     readonly row: BoardRow,
-    on: { readonly error: (error: unknown) => void; readonly exit: (exitCode: number) => void },
+    on: { readonly error: (error: unknown) => void; readonly exit: (exitCode: number) => void; readonly news: (news: ThreadNews) => void },
   ) {
     this.index = settings.index;
     this.worker = new Worker(entry, {
       workerData: settings,
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
-    this.link = new ThreadLink(this.worker);
+    this.link = new ThreadLink(this.worker, on.news);
     this.worker.on('error', on.error);
     this.exited = new Promise((resolve) => {
       this.worker.once('exit', (exitCode) => {

@@ -3,9 +3,13 @@ import { pluginVersionKey, type SnapshotPlugin } from '@torii/contracts';
 import type { InstancePool, PreparedModule } from '@torii/wasm-runtime';
 import type { Revision } from '../config/active-revision.js';
 import type { BoundPlugin, RunningPlugin } from '../pipeline/bound-plugin.js';
+import { compatRulesOf } from '../pipeline/compat-rules.js';
 import { Expressions } from '../routing/expressions.js';
 import { RouteTable } from '../routing/route-table.js';
-import { type AvailablePlugin, bindRoute } from './bind-route.js';
+import { RetainedUpstreams } from '../upstream/retained-upstreams.js';
+import type { UpstreamRegistry } from '../upstream/upstream-registry.js';
+import { bindRoute } from './bind-route.js';
+import { type AvailablePlugin, bindGlobalSlots } from './bind-slots.js';
 import type { PoolRegistry } from './pool-registry.js';
 import type { CountedSnapshot } from './thread-messages.js';
 
@@ -17,6 +21,7 @@ export interface StageDeps {
   /** Makes the pool of a plugin version, with one warm instance. */
   readonly open: (plugin: SnapshotPlugin, prepared: PreparedModule) => Promise<InstancePool>;
   readonly running: RunningPlugin;
+  readonly upstreams: UpstreamRegistry;
 }
 
 /**
@@ -28,8 +33,10 @@ export interface StageDeps {
 export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps): Promise<Revision> {
   const plugins = new Map<string, AvailablePlugin>();
   const retained: string[] = [];
+  const upstreams = new RetainedUpstreams(deps.upstreams, snapshot.upstreamCells);
   const dispose = (): void => {
     for (const key of retained) deps.pools.release(key);
+    upstreams.release();
   };
   let stretchStartedAtMs = performance.now();
   try {
@@ -43,14 +50,17 @@ export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps):
       stretchStartedAtMs = performance.now();
     }
     const expressions = new Expressions();
-    const routes = snapshot.routes.map((route, index) => bindRoute(route, snapshot.routeRows[index] ?? 0, { plugins, expressions }));
-    return { number: snapshot.revision, routeTable: new RouteTable(routes), dispose };
+    const { slots: globalSlots, sinks } = bindGlobalSlots(snapshot.globalPlugins, { plugins, expressions });
+    const parts = { plugins, expressions, globalSlots, upstreamOf: upstreams.of };
+    const routes = snapshot.routes.map((route, index) => bindRoute(route, snapshot.routeRows[index] ?? 0, parts));
+    return { number: snapshot.revision, routeTable: new RouteTable(routes), sinks, globalSlots, dispose };
   } catch (error) {
     dispose();
     throw error;
   }
 }
 
-function boundPlugin(plugin: SnapshotPlugin, pool: InstancePool, place: Pick<BoundPlugin, 'row' | 'running'>): BoundPlugin {
-  return { name: plugin.name, version: plugin.version, bodyMaxBytes: plugin.limits.requestMaxBytes, pool, ...place };
+export function boundPlugin(plugin: SnapshotPlugin, pool: InstancePool, place: Pick<BoundPlugin, 'row' | 'running'>): BoundPlugin {
+  const { name, version, limits } = plugin;
+  return { name, version, bodyMaxBytes: limits.requestMaxBytes, compat: compatRulesOf(plugin), pool, ...place };
 }

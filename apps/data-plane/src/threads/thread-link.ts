@@ -1,9 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import { AppError } from '@torii/contracts';
-import type { ThreadReply, ThreadRequest } from './thread-messages.js';
+import type { ThreadAnswer, ThreadNews, ThreadReply, ThreadRequest } from './thread-messages.js';
 
 interface Pending {
-  readonly resolve: (port: number | undefined) => void;
+  readonly resolve: (answer: ThreadAnswer) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -24,13 +24,20 @@ export class ThreadLink {
   private nextCallId = 0;
   private isEnded = false;
 
-  constructor(private readonly worker: Worker) {
-    worker.on('message', (message: ThreadReply) => this.settle(message));
+  /** `onNews` gets what the thread says without being asked. */
+  constructor(
+    private readonly worker: Worker,
+    onNews: (news: ThreadNews) => void = () => undefined,
+  ) {
+    worker.on('message', (message: ThreadReply | ThreadNews) => {
+      if ('kind' in message) onNews(message);
+      else this.settle(message);
+    });
     worker.once('exit', () => this.failAll());
   }
 
   /** Rejects with the thread's `AppError`, or `platform.internal` when it ends or does not answer in time. */
-  ask(request: ThreadRequest, timeoutMs: number): Promise<number | undefined> {
+  ask(request: ThreadRequest, timeoutMs: number): Promise<ThreadAnswer> {
     if (this.isEnded) return Promise.reject(threadEnded()); // nobody would ever answer
     const callId = this.nextCallId++;
     return new Promise((resolve, reject) => {
@@ -39,9 +46,9 @@ export class ThreadLink {
         reject(new AppError('platform.internal', { detail: `a data thread did not ${request.kind} within ${timeoutMs} ms` }));
       }, timeoutMs);
       this.pending.set(callId, {
-        resolve: (port) => {
+        resolve: (answer) => {
           clearTimeout(timer);
-          resolve(port);
+          resolve(answer);
         },
         reject: (error) => {
           clearTimeout(timer);
@@ -57,7 +64,7 @@ export class ThreadLink {
     if (pending === undefined) return; // it answered after its time
     this.pending.delete(message.callId);
     if (message.ok) {
-      pending.resolve(message.port);
+      pending.resolve(message);
       return;
     }
     const { code, detail, systemCode } = message.error;

@@ -1,6 +1,8 @@
-import type { AppErrorOptions, ErrorCode, SnapshotPlugin, SnapshotRoute } from '@torii/contracts';
+import type { AppErrorOptions, ErrorCode, NodeId, SnapshotPlugin, SnapshotRoute, SnapshotSlot, TesterAnswer, Trial } from '@torii/contracts';
 import type { PreparedModule } from '@torii/wasm-runtime';
 import type { MetricRowCounts } from '../metrics/layout.js';
+import type { Following, ThreadTailBatch } from '../tail/thread-tail.js';
+import type { TracingSettings } from '../telemetry/tracing.js';
 
 /** `EgressOptions` in values that can be copied between threads. */
 export interface EgressSettings {
@@ -22,7 +24,7 @@ export interface EgressSettings {
 /** What a data thread is started with; plain values only, they are copied. */
 export interface ThreadSettings {
   readonly index: number;
-  readonly nodeId: string;
+  readonly nodeId: NodeId;
   readonly proxyHost: string;
   readonly threadCount: number;
   readonly requestTimeoutMs: number;
@@ -46,8 +48,20 @@ export interface ThreadSettings {
   readonly metricsRows: MetricRowCounts;
   /** How late the event loop may be for long before load is shed. */
   readonly overloadLagMs: number;
+  /** Undefined where no traces are sent. */
+  readonly tracing: TracingSettings | undefined;
+  /** This thread's share of what the node tells followers. */
+  readonly tailRecordsPerSecond: number;
+  /** Share of requests that have an access line; those that failed all have one. */
+  readonly accessLogSample: number;
+  /** What debug tokens are signed with; see `debugTokenKey`. */
+  readonly debugKey: Uint8Array;
   /** The in-memory maps of the node; see `PluginMaps`. */
   readonly maps: SharedArrayBuffer;
+  /** What checks of upstreams have found; see `HealthCells`. */
+  readonly upstreamHealth: SharedArrayBuffer;
+  /** Whether upstreams may have link-local addresses. */
+  readonly allowLinkLocal: boolean;
 }
 
 export interface PluginBundle {
@@ -61,6 +75,7 @@ export interface PluginBundle {
 export interface CompiledSnapshot {
   readonly revision: number;
   readonly plugins: readonly PluginBundle[];
+  readonly globalPlugins: readonly SnapshotSlot[];
   readonly routes: readonly SnapshotRoute[];
 }
 
@@ -68,6 +83,21 @@ export interface CompiledSnapshot {
 export interface CountedSnapshot extends CompiledSnapshot {
   readonly pluginRows: readonly number[];
   readonly routeRows: readonly number[];
+  /** By the URL of a target of upstreams. */
+  readonly upstreamRows: ReadonlyMap<string, number>;
+  /** By the id of a route: the cells in which the health of its upstream's targets is, for those that are checked. */
+  readonly upstreamCells: ReadonlyMap<string, readonly number[]>;
+}
+
+/** A draft with its modules compiled. */
+export interface CompiledDraft {
+  readonly plugins: readonly PluginBundle[];
+  readonly pluginRows: readonly number[];
+  readonly routes: readonly SnapshotRoute[];
+  /** All of them are counted in this one. */
+  readonly routeRow: number;
+  /** Ids of routes to do without. */
+  readonly without: readonly string[];
 }
 
 /**
@@ -81,6 +111,10 @@ export type ThreadRequest =
   | { readonly kind: 'discard' }
   /** Puts a plugin under quarantine, as often as that was called for lately: each time it lasts longer. */
   | { readonly kind: 'confine'; readonly row: number; readonly times: number }
+  /** Sends this thread a request as a client would; with a draft, on the configuration that it makes of the active one. */
+  | { readonly kind: 'try'; readonly trial: Omit<Trial, 'draft'>; readonly draft?: CompiledDraft }
+  /** Who follows the requests from now on. */
+  | { readonly kind: 'follow'; readonly followings: readonly Following[] }
   | { readonly kind: 'drain' };
 
 export type ThreadCall = ThreadRequest & { readonly callId: number };
@@ -91,6 +125,20 @@ interface ThreadError extends Pick<AppErrorOptions, 'detail'> {
   readonly systemCode?: string;
 }
 
+/** What a data thread answers to what it was asked, where there is something to say. */
+export interface ThreadAnswer {
+  /** To `listen`. */
+  readonly port?: number;
+  /** To `try`. */
+  readonly tried?: TesterAnswer;
+}
+
 export type ThreadReply =
-  | { readonly callId: number; readonly ok: true; readonly port?: number }
+  | ({ readonly callId: number; readonly ok: true } & ThreadAnswer)
   | { readonly callId: number; readonly ok: false; readonly error: ThreadError };
+
+/** What a data thread says without being asked. */
+export type ThreadNews =
+  | { readonly kind: 'tail'; readonly batches: readonly ThreadTailBatch[] }
+  /** A request with a token is over; `json` is its report. */
+  | { readonly kind: 'report'; readonly id: string; readonly json: string };

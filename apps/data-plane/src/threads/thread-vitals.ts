@@ -4,6 +4,8 @@ import { add, Meter, set } from '../metrics/meter.js';
 import { MetricMemory } from '../metrics/metric-memory.js';
 import { PoolSampler } from '../metrics/pool-sampler.js';
 import { RequestMeter } from '../metrics/request-meter.js';
+import { type SampledPeer, UpstreamSampler } from '../metrics/upstream-sampler.js';
+import type { SpanOutcome } from '../telemetry/span-queue.js';
 import type { EgressOutcome } from './counted-egress.js';
 import { type BoardRow, ThreadBoard } from './thread-board.js';
 import type { ThreadSettings } from './thread-messages.js';
@@ -23,6 +25,7 @@ export class ThreadVitals {
   readonly shedder: LoadShedder;
   readonly share: ConnectionShare;
   readonly meter: Meter;
+  private readonly upstreams: UpstreamSampler;
   private readonly board: ThreadBoard;
 
   constructor(settings: Pick<ThreadSettings, 'index' | 'board' | 'metrics' | 'metricsRows' | 'overloadLagMs'>) {
@@ -31,6 +34,7 @@ export class ThreadVitals {
     this.meter = new Meter(new MetricMemory(settings.metrics, settings.metricsRows), settings.index);
     this.requests = new RequestMeter(this.meter);
     this.pools = new PoolSampler(this.meter);
+    this.upstreams = new UpstreamSampler(this.meter);
     this.shedder = new LoadShedder({ lagMs: settings.overloadLagMs });
     this.share = new ConnectionShare({
       publish: (connections) => {
@@ -48,6 +52,7 @@ export class ThreadVitals {
       onWindow: (longestLagMs) => {
         this.share.turn();
         this.pools.sample();
+        this.upstreams.sample(this.requests.upstreamRows);
         const { node } = this.meter;
         set(node, 'node', 'torii_event_loop_lag_seconds', longestLagMs / 1000);
         set(node, 'node', 'torii_threads_overloaded', this.shedder.isOverloaded ? 1 : 0);
@@ -55,6 +60,12 @@ export class ThreadVitals {
         set(node, 'node', 'torii_guest_memory_bytes', gauges.guestBytes());
       },
     });
+  }
+
+  /** Where targets are counted from now on, and which there are. */
+  countUpstreams(rows: ReadonlyMap<string, number>, peers: () => Iterable<SampledPeer>): void {
+    this.requests.upstreamRows = rows;
+    this.upstreams.peers = peers;
   }
 
   countEgress(outcome: EgressOutcome): void {
@@ -65,6 +76,10 @@ export class ThreadVitals {
     add(this.meter.node, 'node', 'torii_kv_operations_total', 1, isDone ? 0 : 1);
   }
 
+  countSpans(outcome: SpanOutcome, count: number): void {
+    add(this.meter.node, 'node', 'torii_trace_spans_total', count, spanOutcomes[outcome]);
+  }
+
   private *loads(): Iterable<number> {
     for (let index = 0; index < this.board.threads; index += 1) {
       const row = this.board.of(index);
@@ -73,4 +88,5 @@ export class ThreadVitals {
   }
 }
 
+const spanOutcomes = { exported: 0, failed: 1, dropped: 2 } as const;
 const egressOutcomes = { answered: 0, refused: 1, failed: 2 } as const;

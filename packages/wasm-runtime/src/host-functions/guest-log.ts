@@ -21,6 +21,8 @@ const decoder = new TextDecoder();
 export class GuestLog {
   private readonly fields: Readonly<Record<string, string>>;
   private call: LoggingCall | undefined;
+  /** Who is told of lines too. */
+  private observer: CallObserver | undefined;
   private linesMax = linesPerCallMax;
   private lines = 0;
   private partial: number[] = [];
@@ -31,7 +33,8 @@ export class GuestLog {
 
   begin(call: LoggingCall): void {
     this.call = call;
-    this.linesMax = call.observer === undefined ? linesPerCallMax : Math.max(linesPerCallMax, call.observer.logLinesMax);
+    this.observer = call.observer !== undefined && call.observer.logLinesMax > 0 ? call.observer : undefined;
+    this.linesMax = Math.max(linesPerCallMax, this.observer?.logLinesMax ?? 0);
     this.lines = 0;
     this.partial = [];
   }
@@ -41,11 +44,11 @@ export class GuestLog {
     const call = this.nextLine();
     if (call === undefined) return;
     const isLogged = this.lines <= linesPerCallMax && call.log.isLevelEnabled(level);
-    if (!isLogged && call.observer === undefined) return;
+    if (!isLogged && this.observer === undefined) return;
     const raw = typeof text === 'string' ? text.slice(0, lineMaxBytes) : decoder.decode(text.subarray(0, lineMaxBytes));
     const message = cleanText(raw);
     if (isLogged) call.log[level]({ source: 'plugin', ...this.fields, ...fields, text: message }, 'plugin log');
-    call.observer?.onLog({ level, message, atMs: call.elapsedMs });
+    this.observer?.onLog({ level, message, atMs: call.elapsedMs });
   }
 
   /** A line of the host's own about this guest; it counts like the guest's, which is what makes the host write it. */
@@ -53,7 +56,7 @@ export class GuestLog {
     const call = this.nextLine();
     if (call === undefined) return;
     if (this.lines <= linesPerCallMax) call.log.warn({ ...this.fields, ...fields }, message);
-    call.observer?.onLog({ level: 'warn', message: withFacts(message, fields), atMs: call.elapsedMs });
+    this.observer?.onLog({ level: 'warn', message: withFacts(message, fields), atMs: call.elapsedMs });
   }
 
   /** Bytes of a standard stream: complete lines are logged, the last begun one when it ends or the call does. */
@@ -81,7 +84,7 @@ export class GuestLog {
 
   /** The least severe level that is written, as Extism numbers levels: trace 0 to error 4, off beyond. */
   get extismLevel(): number {
-    if (this.call?.observer !== undefined) return 0;
+    if (this.observer !== undefined) return 0;
     const levels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
     const first = levels.findIndex((level) => this.call?.log.isLevelEnabled(level) === true);
     return first === -1 ? 0x7fff_ffff : first;
@@ -98,7 +101,7 @@ export class GuestLog {
 
   private observeCut(): void {
     const message = `the call logged more than ${this.linesMax} lines; the rest is left out`;
-    this.call?.observer?.onLog({ level: 'warn', message, atMs: this.call.elapsedMs });
+    this.observer?.onLog({ level: 'warn', message, atMs: this.call?.elapsedMs ?? 0 });
   }
 }
 

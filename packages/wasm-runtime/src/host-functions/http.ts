@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ObservedHttpCall } from '../call-observer.js';
 import type { EgressResponse } from '../egress/egress.js';
 import { EgressError, type EgressErrorCode } from '../egress/egress-error.js';
 import { urlMaxLength, urlTooLong } from '../egress/hop.js';
@@ -167,8 +168,10 @@ async function send(
   const { run, spec } = guest;
   // From here on the guest is suspended: connecting is not on its CPU budget, only reading what it asked for is.
   await Promise.resolve();
-  return guest.egress.request({
+  const observed = run.observer?.beginHttpCall?.(request);
+  const sent = guest.egress.request({
     ...request,
+    ...(observed === undefined ? {} : { headers: withHeaders(request.headers, observed.headers) }),
     ...(body === undefined ? {} : { body }),
     allowedHosts: spec.allowedHosts,
     pluginId: spec.pluginId,
@@ -176,6 +179,23 @@ async function send(
     timeoutMs: Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, run.remainingMs),
     signal: run.signal,
   });
+  return observed === undefined ? sent : observedAnswer(observed, sent);
+}
+
+async function observedAnswer(observed: ObservedHttpCall, sent: Promise<EgressResponse>): Promise<EgressResponse> {
+  try {
+    const answer = await sent;
+    observed.end({ status: answer.status, code: undefined });
+    return answer;
+  } catch (error) {
+    observed.end({ status: undefined, code: egressErrorOf(error).code });
+    throw error;
+  }
+}
+
+function withHeaders(headers: Readonly<Record<string, string>>, added: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = Object.entries(headers).filter(([name]) => !Object.hasOwn(added, name.toLowerCase()));
+  return Object.fromEntries([...kept, ...Object.entries(added)]);
 }
 
 function egressErrorOf(error: unknown): EgressError {

@@ -5,7 +5,7 @@ const files = new Map([
   ['a/main.go', Buffer.from('package main\n\n\té := "😀" + x\n')],
   ['a/go.mod', Buffer.from('module x\n')],
 ]);
-const parse = (output: string) => parseGoOutput(output, { root: '/work/src', moduleFolder: 'a', files });
+const parse = (output: string) => parseGoOutput(output, { root: '/build/src', moduleFolder: 'a', files });
 
 describe('what go says', () => {
   it('is told with its place in the file as it was written, in UTF-16 units', () => {
@@ -35,7 +35,7 @@ describe('what go says', () => {
   });
 
   it('tells nobody where the builder keeps its files', () => {
-    expect(parse('go: /work/src/a/go.mod: oops\n')[0]?.message).toBe('a/go.mod: oops');
+    expect(parse('go: /build/src/a/go.mod: oops\n')[0]?.message).toBe('a/go.mod: oops');
   });
 
   it('is bounded', () => {
@@ -47,7 +47,7 @@ describe('what go says', () => {
     const output = Array.from({ length: 50_000 }, (_, index) => `./main.go:${index + 1}:9: undefined: y\n`).join('');
     const startedAtMs = performance.now();
 
-    const found = parseGoOutput(output, { root: '/work/src', moduleFolder: '.', files: large });
+    const found = parseGoOutput(output, { root: '/build/src', moduleFolder: '.', files: large });
 
     expect(found.at(-1)).toEqual({ severity: 'error', message: 'undefined: y', file: 'main.go', line: 100, column: 9 });
     expect(performance.now() - startedAtMs).toBeLessThan(10_000);

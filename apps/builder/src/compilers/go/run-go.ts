@@ -1,21 +1,13 @@
 import { BuildError, type BuildErrorCode } from '@torii/contracts';
 import type { Sandbox } from '../../sandbox/sandbox.js';
-import type { SandboxLimits } from '../../sandbox/sandbox-run.js';
+import type { SandboxLimits, SandboxRun } from '../../sandbox/sandbox-run.js';
 import { throwWhenEnded } from '../../sandbox/throw-when-ended.js';
 import type { GoToolchain } from './find-go.js';
 
 const mebi = 1_048_576;
 
-export interface GoRun {
-  readonly args: readonly string[];
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
-  /** Beside the toolchain. */
-  readonly readOnly: readonly string[];
-  readonly readWrite: readonly string[];
-  readonly network: boolean;
-  readonly limits: SandboxLimits;
-  readonly signal: AbortSignal;
+/** What go is to do, and what it may see beside its toolchain. */
+export interface GoRun extends Omit<SandboxRun, 'command' | 'onOutput'> {
   /** Told of what go prints beside its answer, as it does. */
   readonly onMessage: (text: string) => void;
 }
@@ -27,21 +19,15 @@ export interface GoAnswer {
 }
 
 /** Runs go in the sandbox. Throws `BuildError` when a bound ended it, and the reason of an abort. */
-export async function runGo(sandbox: Sandbox, toolchain: GoToolchain, run: GoRun): Promise<GoAnswer> {
+export async function runGo(sandbox: Sandbox, toolchain: GoToolchain, { onMessage, ...run }: GoRun): Promise<GoAnswer> {
   const said = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   const result = await sandbox.run({
+    ...run,
     command: toolchain.go,
-    args: run.args,
-    cwd: run.cwd,
-    env: run.env,
     readOnly: [toolchain.goRoot, ...run.readOnly],
-    readWrite: run.readWrite,
-    network: run.network,
-    limits: run.limits,
-    signal: run.signal,
     onOutput: (stream, chunk) => {
       said[stream].push(chunk);
-      if (stream === 'stderr') run.onMessage(chunk.toString('utf8'));
+      if (stream === 'stderr') onMessage(chunk.toString('utf8'));
     },
   });
   throwWhenEnded('Go', result, run.limits, run.signal);

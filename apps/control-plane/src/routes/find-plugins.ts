@@ -1,0 +1,67 @@
+import { defaultWorkspace, type FieldIssue, isIdOf, type PluginKind, type RouteSpec } from '@torii/contracts';
+import { suggestion } from '@torii/module-check';
+import { findPluginRow, pluginKindOf } from '../plugins/plugins.queries.js';
+import type { Transaction } from '../prisma/prisma.service.js';
+import { kindIssues, type Place } from './kind-issues.js';
+
+/** Where something refers to a plugin. */
+export interface PluginReference {
+  /** Its name or its id. */
+  readonly plugin: string;
+  readonly version: 'latest' | number;
+  readonly place: Place;
+  readonly pointer: string;
+}
+
+export interface FoundPlugins {
+  /** By what the caller wrote. */
+  readonly ids: ReadonlyMap<string, string>;
+  /** By id. */
+  readonly pluginNames: ReadonlyMap<string, string>;
+  /** By pointer. */
+  readonly kinds: ReadonlyMap<string, PluginKind>;
+}
+
+/** How many names a mistyped one is compared with. */
+const comparedNamesMax = 1_000;
+
+/** Finds the plugins of references; adds an issue for each that is not there, or cannot stand where it does. */
+export async function findPlugins(tx: Transaction, references: readonly PluginReference[], issues: FieldIssue[]): Promise<FoundPlugins> {
+  const ids = new Map<string, string>();
+  const pluginNames = new Map<string, string>();
+  const kinds = new Map<string, PluginKind>();
+  for (const reference of references) {
+    const plugin = await findPluginRow(tx, reference.plugin);
+    if (plugin === undefined) {
+      const near = isIdOf('plugin', reference.plugin) ? '' : suggestion(reference.plugin, await pluginNamesIn(tx));
+      issues.push({ pointer: `${reference.pointer}/plugin`, detail: `there is no plugin "${reference.plugin}"${near}`, code: 'unknown_reference' });
+      continue;
+    }
+    const version = reference.version === 'latest' ? plugin.version : reference.version;
+    if (version > plugin.version) {
+      const detail = `plugin "${plugin.name}" has no version ${version}: the newest is ${plugin.version}`;
+      issues.push({ pointer: `${reference.pointer}/version`, detail, code: 'unknown_reference' });
+    } else {
+      const kind = await pluginKindOf(tx, plugin.id, version);
+      issues.push(...kindIssues(plugin.name, kind, reference));
+      kinds.set(reference.pointer, kind);
+    }
+    ids.set(reference.plugin, plugin.id);
+    pluginNames.set(plugin.id, plugin.name);
+  }
+  return { ids, pluginNames, kinds };
+}
+
+/** What a list of slots refers to. */
+export function slotReferences(slots: RouteSpec['plugins'], place: Place): PluginReference[] {
+  return slots.map(({ plugin, version }, index) => ({ plugin, version, place, pointer: slotPointer(index) }));
+}
+
+export function slotPointer(index: number): string {
+  return `/plugins/${index}`;
+}
+
+async function pluginNamesIn(tx: Transaction): Promise<string[]> {
+  const rows = await tx.plugin.findMany({ where: { workspace: defaultWorkspace }, select: { name: true }, take: comparedNamesMax });
+  return rows.map(({ name }) => name);
+}

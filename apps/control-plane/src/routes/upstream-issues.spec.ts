@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { RouteSpec } from '@torii/contracts';
+import { upstreamIssues } from './upstream-issues.js';
+
+const template = (value: string) => ({ paths: [{ type: 'template', value }] });
+const issuesOf = (match: object[], part: object) =>
+  upstreamIssues(RouteSpec.parse({ name: 'a', match, target: { kind: 'upstream', targets: [{ url: 'http://a.example' }], ...part } }));
+
+describe('upstreamIssues', () => {
+  it('finds nothing in a path that is made of what the route has', () => {
+    const match = [template('/shops/:shop/$id<[0-9]+>'), template('/s/:shop/:id')];
+    expect(issuesOf(match, { rewritePath: `/v2/\${shop}/items/\${id}/\${rest}` })).toEqual([]);
+    expect(issuesOf([{}], { rewritePath: `/v2/\${rest}` })).toEqual([]);
+    expect(issuesOf([{}], {})).toEqual([]);
+  });
+
+  it('looks at the upstream that a function may leave requests to as well, and points to it there', () => {
+    const upstream = { kind: 'upstream', targets: [{ url: 'http://a.example' }], rewritePath: `/\${id}` };
+    const spec = RouteSpec.parse({ name: 'a', match: [{}], target: { kind: 'function', plugin: 'p', upstream } });
+    expect(upstreamIssues(spec)).toMatchObject([{ pointer: '/target/upstream/rewritePath' }]);
+  });
+
+  it.each([
+    ['that no path has', [template('/a/:id')], `/\${ide}`, 'ide'],
+    ['that one of the paths lacks', [template('/a/:id'), template('/b/:name')], `/\${id}`, 'id'],
+    ['of a route without templates', [{ paths: [{ type: 'prefix', value: '/a' }] }], `/\${id}`, 'id'],
+    ['of a route for every path', [{}], `/\${id}`, 'id'],
+    ['without a name', [template('/a/:id')], `/\${}`, `\${}`],
+    ['that does not end', [template('/a/:id')], `/\${id`, 'not closed'],
+  ])('refuses a parameter %s', (_, match, rewritePath, detail) => {
+    expect(issuesOf(match, { rewritePath })).toEqual([{ pointer: '/target/rewritePath', detail: expect.stringContaining(detail) }]);
+  });
+
+  it.each([
+    ['no PEM', 'hello'],
+    ['a certificate that cannot be read', '-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----'],
+  ])('refuses authorities that hold %s', (_, caPem) => {
+    expect(issuesOf([{}], { tls: { caPem } })).toEqual([{ pointer: '/target/tls/caPem', detail: expect.any(String) }]);
+  });
+});

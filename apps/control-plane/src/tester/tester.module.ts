@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { SnapshotsModule } from '../snapshots/snapshots.module.js';
+import { TesterController } from './tester.controller.js';
+import { TesterService } from './tester.service.js';
+
+@Module({ imports: [SnapshotsModule], controllers: [TesterController], providers: [TesterService] })
+export class TesterModule {}

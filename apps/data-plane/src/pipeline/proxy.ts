@@ -1,0 +1,38 @@
+import { withoutTraceHeaders } from '../telemetry/trace-headers.js';
+import type { UpstreamAttempt } from '../upstream/attempt.js';
+import type { CallContext } from './call-plugin.js';
+import type { Exchange } from './exchange.js';
+import type { AnyResponse } from './gateway-request.js';
+import type { ProxyTarget } from './route-target.js';
+
+export interface ProxyContext extends CallContext {
+  /** Called with the `Link` of each 103 that comes before the answer. */
+  readonly onEarlyHints?: ((links: readonly string[]) => void) | undefined;
+  /** The protocol that the client asks to go over to, if it does. */
+  readonly upgradeTo?: string | undefined;
+}
+
+/** Sends a request on to the target's servers; resolves and rejects as `Upstream.answer` does. */
+export function proxy(context: ProxyContext, exchange: Exchange, { upstream }: ProxyTarget): Promise<AnyResponse> {
+  const { deadline, signal, trace, onEarlyHints, upgradeTo } = context;
+  const { request, outgoing } = exchange;
+  const { span } = trace;
+  const sent = {
+    id: request.id,
+    method: outgoing.method,
+    path: outgoing.path,
+    search: outgoing.search,
+    rawHeaders: span === undefined ? outgoing.rawHeaders : withoutTraceHeaders(outgoing.rawHeaders),
+    pathParams: request.pathParams,
+    authority: request.target.authority,
+    remoteAddress: request.remoteAddress,
+    body: exchange.bodyToSend(),
+    deadline,
+    signal,
+    attempts: trace.upstreamAttempts,
+    ...(onEarlyHints === undefined ? {} : { onEarlyHints }),
+    ...(span === undefined ? {} : { onAttempt: (attempt: UpstreamAttempt) => span.attempted(attempt) }),
+  };
+  const answer = upgradeTo === undefined ? upstream.answer(sent) : upstream.upgrade(sent, upgradeTo);
+  return trace.recording === undefined ? answer : trace.recording.timed('call-backend', answer);
+}

@@ -1,0 +1,62 @@
+import { AppError, type SnapshotPlugin, type TesterAnswer, type Trial, type TrialDraft, testerLimits } from '@torii/contracts';
+import { InTurn } from '../threads/in-turn.js';
+import type { CompiledDraft, PluginBundle } from '../threads/thread-messages.js';
+
+export interface TrialsDeps {
+  /** Has a data thread send itself the request; rejects after that time. */
+  readonly tryOut: (trial: Omit<Trial, 'draft'>, draft: CompiledDraft | undefined, timeoutMs: number) => Promise<TesterAnswer>;
+  /** Fetches, prepares and compiles the modules of a draft, which may be others than the active ones. */
+  readonly compile: (plugins: readonly SnapshotPlugin[]) => Promise<readonly PluginBundle[]>;
+  /** Where a draft's plugins and routes are counted. */
+  readonly rowsFor: (plugins: readonly SnapshotPlugin[]) => { readonly pluginRows: readonly number[]; readonly routeRow: number };
+  /** Opens the maps of a draft's plugins. */
+  readonly openMaps: (plugins: readonly SnapshotPlugin[]) => void;
+  /** What building a draft on a thread may take (ms). */
+  readonly draftTimeoutMs: number;
+}
+
+/** What a thread may take beyond the time of the request. */
+const graceMs = 5_000;
+const draftsWaitingMax = 4;
+
+/** The requests of the tester on this node: so many at once, and of those with a draft one after the other. */
+export class Trials {
+  private running = 0;
+  private drafts = 0;
+  private readonly draftTurns = new InTurn();
+
+  constructor(private readonly deps: TrialsDeps) {}
+
+  /**
+   * Throws `capacity.overloaded` when there are too many, `config.*` when the draft cannot be served here, and
+   * `platform.internal` when the thread that has the request ends.
+   */
+  async run({ draft, ...trial }: Trial): Promise<TesterAnswer> {
+    if (this.running >= testerLimits.triedAtOnceMax)
+      throw new AppError('capacity.overloaded', { detail: 'this node tries as many requests as it may' });
+    this.running += 1;
+    try {
+      return await (draft === undefined ? this.deps.tryOut(trial, undefined, trial.timeoutMs + graceMs) : this.runDraft(trial, draft));
+    } finally {
+      this.running -= 1;
+    }
+  }
+
+  private async runDraft(trial: Omit<Trial, 'draft'>, draft: TrialDraft): Promise<TesterAnswer> {
+    if (this.drafts > draftsWaitingMax) throw new AppError('capacity.overloaded', { detail: 'too many drafts wait for their turn on this node' });
+    this.drafts += 1;
+    try {
+      return await this.draftTurns.run(() => this.runDraftNow(trial, draft));
+    } finally {
+      this.drafts -= 1;
+    }
+  }
+
+  private async runDraftNow(trial: Omit<Trial, 'draft'>, { plugins, routes, without }: TrialDraft): Promise<TesterAnswer> {
+    const { compile, rowsFor, openMaps, tryOut, draftTimeoutMs } = this.deps;
+    const bundles = await compile(plugins);
+    openMaps(plugins);
+    const compiled: CompiledDraft = { plugins: bundles, routes, without, ...rowsFor(plugins) };
+    return tryOut(trial, compiled, draftTimeoutMs + trial.timeoutMs + graceMs);
+  }
+}

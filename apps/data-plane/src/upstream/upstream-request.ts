@@ -1,0 +1,32 @@
+import type { Deadline } from '@torii/service-kit';
+import type { CallerSignal } from '@torii/wasm-runtime';
+import type { UpstreamAttempt } from './attempt.js';
+import type { ClientBody } from './client-body.js';
+
+/** A request as it goes to an upstream. */
+export interface UpstreamRequest {
+  readonly id: string;
+  readonly method: string;
+  /** As it is escaped. */
+  readonly path: string;
+  /** Without the `?`. */
+  readonly search: string;
+  /** Name and value in turn. */
+  readonly rawHeaders: readonly string[];
+  readonly pathParams: Readonly<Record<string, string>>;
+  /** Host and port by which the client asked; empty when it named none. */
+  readonly authority: string;
+  readonly remoteAddress: string;
+  /** Of no bytes when there is none. */
+  readonly body: Uint8Array | ClientBody;
+  /** By when there must be the head of an answer, not counting the time in which a body is sent. */
+  readonly deadline: Deadline;
+  /** Aborted when the client goes. */
+  readonly signal: CallerSignal;
+  /** Where each try is noted. */
+  readonly attempts: UpstreamAttempt[];
+  /** Called with each try before it is sent; answers headers that go with it, name and value in turn. */
+  readonly onAttempt?: (attempt: UpstreamAttempt) => readonly string[];
+  /** Called with the `Link` of each 103 (RFC 8297) before the answer. */
+  readonly onEarlyHints?: (links: readonly string[]) => void;
+}

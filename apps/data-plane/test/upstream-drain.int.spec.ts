@@ -1,0 +1,62 @@
+import { Agent, request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually, startUpstream, type Upstream } from '@torii/test-kit';
+import { TestNode } from './a-node.js';
+import { anUpstreamRoute } from './an-upstream-route.js';
+
+const clients = 16;
+
+describe('a node that stops while it proxies', () => {
+  const node = new TestNode();
+  let upstream: Upstream;
+
+  beforeAll(async () => {
+    upstream = await startUpstream(async (req, res) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      req.resume().once('end', () => res.end('x'.repeat(10_000)));
+    });
+    await node.start({ TORII_DATA_THREADS: '2' });
+    await node.apply([], [anUpstreamRoute('/up', [upstream.url])]);
+  });
+  afterAll(async () => {
+    await node.stop();
+    await upstream.close();
+  });
+
+  it('answers every request that it has taken, and refuses the others before they are sent', async () => {
+    const { proxyUrl } = node;
+    let answered = 0;
+    let isOver = false;
+    const failures: string[] = [];
+    /** Sends one request after the other over a connection that it keeps, as a load balancer does. */
+    const client = async (): Promise<void> => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      while (!isOver) {
+        const outcome = await new Promise<string>((resolve) => {
+          const req = request(`${proxyUrl}/up/x`, { agent, method: 'POST' }, (res) => {
+            let bytes = 0;
+            res.on('data', (piece: Buffer) => {
+              bytes += piece.length;
+            });
+            res.once('end', () => resolve(`${res.statusCode} ${bytes}`)).once('error', (error) => resolve(error.message));
+          });
+          // A kept connection that was closed in between is asked over a new one, which load balancers do as well.
+          req.once('error', (error: NodeJS.ErrnoException) =>
+            resolve(req.reusedSocket && error.code === 'ECONNRESET' ? 'stale' : (error.code ?? '')),
+          );
+          req.end('y'.repeat(2_000));
+        });
+        if (outcome === '200 10000') answered += 1;
+        else if (outcome === 'ECONNREFUSED') return;
+        else if (outcome !== 'stale') failures.push(outcome);
+      }
+    };
+    const running = Array.from({ length: clients }, client);
+    await eventually(() => expect(answered).toBeGreaterThan(200));
+    const stopped = node.node.stop();
+    const exitCode = await stopped;
+    isOver = true;
+    await Promise.all(running);
+    expect([exitCode, failures]).toEqual([0, []]);
+  });
+});
