@@ -7,7 +7,7 @@ import { bootstrap } from './bootstrap.mjs';
 import { appNode, checkout, exitWith } from './lib/checkout.mjs';
 import { staticChecks } from './lib/checks.mjs';
 import { closingLine, needsServers } from './lib/jest-run.mjs';
-import { print, runProgram, step, stopPrograms } from './lib/progress.mjs';
+import { print, runProgram, seconds, step, stopPrograms } from './lib/progress.mjs';
 import { whenOrphaned } from './lib/when-orphaned.mjs';
 
 // `npm test`: everything that must hold, on a bare checkout too. Arguments go to jest, and then only jest runs.
@@ -19,26 +19,33 @@ let isStopping = false;
 
 async function main() {
   await bootstrap();
-  const failedChecks = args.length === 0 ? await runChecks() : 0;
-  const counts = await runJest(needsServers(args) ? await startServers() : {});
-  const failed = counts.failed + failedChecks;
+  const env = needsServers(args) ? await startServers() : {};
+  // At once: tests often wait, and the checks run on one core.
+  const [counts, complaints] = await Promise.all([runJest(env), args.length === 0 ? runChecks() : []]);
+  for (const complaint of complaints) print(complaint);
+  const failed = counts.failed + complaints.length;
   // A run without a test has proved nothing.
   const isGood = failed === 0 && counts.passed > 0 && counts.exitCode === 0;
   return { code: isGood ? 0 : 1, line: closingLine({ ...counts, failed }) };
 }
 
-/** @returns {Promise<number>} how many failed */
+/**
+ * Without a status line, for jest has one.
+ *
+ * @returns {Promise<string[]>} what each check that failed says
+ */
 async function runChecks() {
-  let failed = 0;
+  const complaints = [];
   for (const { title, command } of staticChecks) {
+    const startMs = performance.now();
     try {
-      await step(title, (say) => runProgram(title, [appNode(), ...command], { say }));
+      await runProgram(title, [appNode(), ...command]);
+      print(`  ${title.padEnd(10)} ${seconds(startMs)}`);
     } catch (error) {
-      failed++;
-      print(error.message);
+      complaints.push(error.message);
     }
   }
-  return failed;
+  return complaints;
 }
 
 /** One of each for the whole run; every test file has a database and a prefix of keys for itself. */

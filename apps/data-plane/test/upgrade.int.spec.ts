@@ -112,11 +112,9 @@ describe('a connection that is to speak another protocol', () => {
   it.each([
     ['to HTTP/2', asks('/function').replace('websocket', 'h2c')],
     ['with a body, which is no bytes of the protocol', `${asks('/function', 'Content-Length: 5\r\n')}hello`],
-  ])('keeps to HTTP when it asks %s', async (_, sent) => {
-    const client = new RawConnection(node.proxyUrl).send(sent);
-    await client.has('HTTP/1.1 200', 'a function');
-    client.send('GET /function HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-    expect((await client.whole()).match(/HTTP\/1.1 200/g)?.length).toBe(2);
+  ])('keeps to HTTP, for one answer, when it asks %s', async (_, sent) => {
+    const answer = await new RawConnection(node.proxyUrl).send(sent).whole();
+    expect(answer).toMatch(/^HTTP\/1.1 200 [\s\S]*connection: close\r\n[\s\S]*a function$/i);
   });
 
   it('is closed in the end when the node stops', async () => {

@@ -13,6 +13,8 @@ interface Order {
 const order = Symbol('of requests and answers');
 type Ordered = Socket & { [order]?: Order };
 
+const signIntervalMs = 200;
+
 /** How long a client may take to read why it was refused; it may still be sending. */
 const lingerMs = 2_000;
 
@@ -62,9 +64,14 @@ export function refuseRest(socket: Socket, refusal: string): void {
   const { lastAnswer } = orderOf(socket);
   if (lastAnswer === undefined || lastAnswer.writableFinished) endWith(socket, refusal);
   else if (lastAnswer.req.complete) lastAnswer.once('finish', () => endWith(socket, refusal));
-  // It is a body that broke, and its request's turn.
-  else if (lastAnswer.socket === socket && !lastAnswer.headersSent) endWith(socket, refusal);
-  else socket.destroy();
+  // It is a body that broke.
+  else if (lastAnswer.socket === socket) endBefore(lastAnswer, socket, refusal);
+  else lastAnswer.once('socket', () => endBefore(lastAnswer, socket, refusal));
+}
+
+function endBefore(answer: ServerResponse, socket: Socket, refusal: string): void {
+  if (answer.headersSent) socket.destroy();
+  else endWith(socket, refusal);
 }
 
 /**
@@ -76,7 +83,18 @@ export function askWhetherGone(socket: Socket): void {
   if (lastAnswer === undefined || lastAnswer.writableEnded || lastAnswer.socket !== socket) return;
   if (lastAnswer.headersSent) socket.destroy();
   // HTTP/1.0 has no interim answers (RFC 9110 section 15.2).
-  else if (lastAnswer.req.httpVersion === '1.1') lastAnswer.writeProcessing();
+  else if (lastAnswer.req.httpVersion === '1.1') sendSigns(lastAnswer);
+}
+
+/** The first sign has the client's system say that nobody is there, which is seen when the next is sent. */
+function sendSigns(answer: ServerResponse): void {
+  answer.writeProcessing();
+  const timer = setInterval(() => {
+    if (answer.headersSent) clearInterval(timer);
+    else answer.writeProcessing();
+  }, signIntervalMs);
+  timer.unref();
+  answer.once('close', () => clearInterval(timer));
 }
 
 function endWith(socket: Socket, bytes: string): void {

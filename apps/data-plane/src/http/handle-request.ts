@@ -117,9 +117,15 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
       trace.pluginVersion = route.target.plugin.version;
     }
     const { slots, target: answering } = route;
-    const run = { ...calls, request: requestOf(req, match, facts), body, slots, target: answering };
-    const onEarlyHints = (links: readonly string[]): void => writeEarlyHints(req, res, links);
-    const response = await runPipeline({ ...run, onEarlyHints, upgradeTo: upgrade?.protocol });
+    const response = await runPipeline({
+      ...calls,
+      request: requestOf(req, match, facts),
+      body,
+      slots,
+      target: answering,
+      onEarlyHints: (links) => writeEarlyHints(req, res, links),
+      upgradeTo: upgrade?.protocol,
+    });
     if ('tunnel' in response) await writeUpgraded(res, upgrade, response, requestId);
     else await writeResponse(req, res, response, requestId);
   } catch (error) {

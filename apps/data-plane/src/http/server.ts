@@ -5,6 +5,7 @@ import { askWhetherGone, expectAnswer, isAnswering, refuseRest, takeNoMore, take
 import { handleRequest, type RequestDeps } from './handle-request.js';
 import { isStreaming } from './streaming.js';
 import { asksForUpgrade, mentionsUpgrade, responseOn } from './upgrade.js';
+import { hasBody } from './write-response.js';
 
 export interface ProxyServerDeps extends RequestDeps {
   /** Connections this thread holds at once; one more is closed. */
@@ -84,10 +85,7 @@ export class ProxyServer {
       if (takesNoMore(client)) return;
       const refusal = refusalOf(error.code);
       deps.log.info({ status: refusal.status, parserCode: error.code, code: refusal.code, owner: 'client' }, 'request refused unread');
-      refuseRest(
-        client,
-        `HTTP/1.1 ${refusal.statusLine}\r\nconnection: close\r\ncontent-length: 0\r\nx-torii-error: ${refusal.code}\r\n\r\n`,
-      );
+      refuseRest(client, `HTTP/1.1 ${refusal.statusLine}\r\nconnection: close\r\ncontent-length: 0\r\nx-torii-error: ${refusal.code}\r\n\r\n`);
     });
   }
 
@@ -155,6 +153,8 @@ export class ProxyServer {
       req.socket.destroy();
       return;
     }
+    // Who reads a body listens to its errors for as long as it does. One of a client that leaves comes a moment later, when it may be too late.
+    if (hasBody(req)) req.on('error', () => undefined);
     // node's parser stops behind a request for another protocol: what came with it is lost, also when the protocol stays.
     if (this.isDraining || mentionsUpgrade(req)) {
       res.setHeader('connection', 'close');

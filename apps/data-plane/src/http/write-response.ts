@@ -36,7 +36,9 @@ async function writeStreamed(
 ): Promise<void> {
   const whole = stream.whole();
   const raw: string[] = [];
-  for (const name of Object.keys(headers)) addHeader(raw, name, headers[name] ?? '');
+  // What is announced to come after a body needs the chunked coding, and HTTP/1.0 has none.
+  const isChunked = whole === undefined && req.method !== 'HEAD' && allowsBody(status) && req.httpVersion !== '1.0';
+  for (const name of Object.keys(headers)) if (name !== 'trailer' || isChunked) addHeader(raw, name, headers[name] ?? '');
   raw.push(requestIdHeader, requestId);
   if (whole === undefined) {
     markStreaming(req.socket, true);

@@ -18,7 +18,7 @@ function sent(rawHeaders: readonly string[], part: Partial<Parameters<typeof out
   const headers = outgoingHeaders({ ...facts, isBodyStreamed: false, rawHeaders, ...part });
   return headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1] ?? ''] as [string, string]] : []));
 }
-const valueOf = (headers: readonly [string, string][], wanted: string): string[] =>
+const valuesOf = (headers: readonly [string, string][], wanted: string): string[] =>
   headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
 
 describe('outgoingHeaders', () => {
@@ -36,30 +36,30 @@ describe('outgoingHeaders', () => {
     const headers = sent(['X-Hop', '1', 'Connection', 'x-hop, Content-Length', 'Content-Length', '5', 'CONNECTION', 'X-Other', 'x-other', '2'], {
       isBodyStreamed: true,
     });
-    expect([valueOf(headers, 'x-hop'), valueOf(headers, 'x-other'), valueOf(headers, 'connection')]).toEqual([[], [], []]);
-    expect(valueOf(headers, 'content-length')).toEqual(['5']);
+    expect([valuesOf(headers, 'x-hop'), valuesOf(headers, 'x-other'), valuesOf(headers, 'connection')]).toEqual([[], [], []]);
+    expect(valuesOf(headers, 'content-length')).toEqual(['5']);
   });
 
   it('says who asked even when the client would have that dropped', () => {
     const headers = sent(['Connection', 'X-Forwarded-For, Forwarded', 'X-Forwarded-For', '10.0.0.1']);
-    expect(valueOf(headers, 'x-forwarded-for')).toEqual(['10.0.0.1, 192.0.2.1']);
-    expect(valueOf(headers, 'forwarded')).toEqual(['for=192.0.2.1;host=a.example;proto=http']);
+    expect(valuesOf(headers, 'x-forwarded-for')).toEqual(['10.0.0.1, 192.0.2.1']);
+    expect(valuesOf(headers, 'forwarded')).toEqual(['for=192.0.2.1;host=a.example;proto=http']);
   });
 
   it('quotes what needs it (RFC 7239 section 6)', () => {
     const headers = sent([], { remoteAddress: '2001:db8::1', authority: 'a.example:8080' });
-    expect(valueOf(headers, 'forwarded')).toEqual(['for="[2001:db8::1]";host="a.example:8080";proto=http']);
-    expect([valueOf(headers, 'x-forwarded-for'), valueOf(headers, 'x-forwarded-port')]).toEqual([['2001:db8::1'], ['8080']]);
+    expect(valuesOf(headers, 'forwarded')).toEqual(['for="[2001:db8::1]";host="a.example:8080";proto=http']);
+    expect([valuesOf(headers, 'x-forwarded-for'), valuesOf(headers, 'x-forwarded-port')]).toEqual([['2001:db8::1'], ['8080']]);
   });
 
   it('gives the host of the request where none is set, and the default where it has none', () => {
-    expect(valueOf(sent(['Host', 'b.example'], { host: undefined }), 'host')).toEqual(['b.example']);
-    expect(valueOf(sent([], { host: undefined }), 'host')).toEqual(['up.example']);
+    expect(valuesOf(sent(['Host', 'b.example'], { host: undefined }), 'host')).toEqual(['b.example']);
+    expect(valuesOf(sent([], { host: undefined }), 'host')).toEqual(['up.example']);
   });
 
   it('puts added headers in the place of those of their names', () => {
     const headers = sent(['Traceparent', 'theirs'], { added: ['traceparent', 'ours'] });
-    expect(valueOf(headers, 'traceparent')).toEqual(['ours']);
+    expect(valuesOf(headers, 'traceparent')).toEqual(['ours']);
   });
 
   it('never sends a header of the connection, whatever comes', () => {

@@ -1,0 +1,11 @@
+import { describe, it } from '@jest/globals';
+import { useGateway } from './cases.js';
+import { compareAccepted, compareWithReference } from './fuzz-runs.js';
+
+describe('of many streams of bytes that are made at random', () => {
+  const gateway = useGateway();
+
+  it('nothing reaches the upstream but requests that a strict parser reads in them', () => compareWithReference(gateway, 200_000), 3_600_000);
+
+  it('every request reaches the upstream when nothing is wrong', () => compareAccepted(gateway, 20_000), 1_200_000);
+});
