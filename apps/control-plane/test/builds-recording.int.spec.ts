@@ -52,7 +52,8 @@ async function holdFunction(name: string) {
   await client.query('SELECT 1 FROM functions WHERE name = $1 FOR UPDATE', [name]);
   const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
   return {
-    untilWaiting: (count: number) => eventually(async () => expect((await client.query(waiting)).rowCount).toBe(count), { timeoutMs: 8_000 }),
+    // On a connection of its own: within one transaction this view shows the connections of when it was first looked at.
+    untilWaiting: (count: number) => eventually(async () => expect((await torii.database.query(waiting)).rowCount).toBe(count), { timeoutMs: 8_000 }),
     release: async () => {
       await client.query('COMMIT');
       client.release();

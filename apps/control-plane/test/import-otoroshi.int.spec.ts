@@ -92,6 +92,17 @@ describe('an import', () => {
     expect((await api.get<Route>('/api/v1/routes/twice')).body).toMatchObject({ match: [{ hosts: ['other.example'] }], plugins: [] });
   });
 
+  it('is done once for an Idempotency-Key, which stands for its options too', async () => {
+    const body = aRoute('once', [aFileSlot('ApikeyCalls')]);
+    const withKey = (query: string) => api.send<ImportReport>('POST', `${path}?module=a.wasm=${sha256}${query}`, body, { 'idempotency-key': 'once' });
+    const first = await withKey('');
+    expect(first.body.entities.at(-1)).toMatchObject({ name: 'once', action: 'created', enabled: false });
+    expect(await withKey('&wait=applied&timeout=1ms')).toMatchObject({ status: 200, body: first.body });
+    expect(await withKey('&incomplete=enabled')).toMatchObject({ status: 409, body: { code: 'client.conflict' } });
+    expect(await withKey('&dryRun=true')).toMatchObject({ status: 409, body: { code: 'client.conflict' } });
+    expect((await api.get<Route>('/api/v1/routes/once')).body.enabled).toBe(false);
+  });
+
   it('writes nothing when it is a dry run, and reports what it would do all the same', async () => {
     const bytes = Buffer.from(await aModule('', 'only_here')).toString('base64');
     const body = [aRoute('dry'), aRoute('dry-inline', [], { plugins: [aFileSlot('WasmBackend', { raw_source: bytes, functionName: 'only_here' })] })];

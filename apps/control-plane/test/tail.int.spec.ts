@@ -3,6 +3,7 @@ import { tailChannels } from '@torii/config-sync';
 import { TailAsk, type TailBatch } from '@torii/contracts';
 import { eventually, type OwnRedis, ServerEvents, startOwnRedis } from '@torii/test-kit';
 import { Redis } from 'ioredis';
+import { aKeyWith } from './support/admin-key.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
 
 type Event = { readonly path?: string; readonly count?: number; readonly state?: string; readonly nodes?: number };
@@ -111,6 +112,9 @@ describe('GET /api/v1/tail', () => {
     const { status, body } = await torii.api.get('/api/v1/tail');
     expect({ status, body }).toMatchObject({ status: 503, body: { code: 'capacity.overloaded' } });
     expect((await torii.api.withKey(undefined).get('/api/v1/tail')).status).toBe(401);
+    expect((await torii.api.withKey(await aKeyWith(torii, 'nodes:read')).get('/api/v1/tail')).status).toBe(403);
+    const following = await torii.api.withKey(await aKeyWith(torii, 'traffic:read')).get('/api/v1/tail');
+    expect(following).toMatchObject({ status: 503, body: { code: 'capacity.overloaded' } });
     expect((await torii.api.get('/api/v1/tail?status=9xx')).status).toBe(422);
   });
 

@@ -161,7 +161,7 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
     tryOut: (trial, draft, timeoutMs) => threads.tryOut(trial, draft, timeoutMs),
     compile: (plugins) => compiler.compileBeside(plugins),
     rowsFor: (plugins) => metrics.rowsForDraft(plugins),
-    openMaps: (plugins) => maps.open(plugins),
+    holdMaps: (plugins) => maps.hold(plugins),
     draftTimeoutMs: env.TORII_ACTIVATION_TIMEOUT_MS,
   });
   const isRedisReady = (): boolean => redis.status === 'ready';

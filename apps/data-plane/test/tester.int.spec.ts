@@ -42,10 +42,14 @@ beforeAll(async () => {
   const rewrite = await plugin('rewrite', 'request_transformer', { method: 'PUT', headers: { 'x-new': '1' }, body_str: 'changed' });
   const stamp = await plugin('stamp', 'response_transformer', { headers: { 'x-stamp': '1' }, body_str: 'stamped' });
   const no = await plugin('no', 'route_matcher', { result: false });
+  const nested = `${'['.repeat(7_000)}${']'.repeat(7_000)}`;
+  const deep = aPlugin(node.artifacts.add(await answeringGuest(`{"body_str":"deep","x":${nested}}`)), { name: 'deep' });
+  plugins.push(deep);
   routes.push(
     aRoute(echo, '/echo'),
     aRoute(trap, '/trap'),
     aRoute(loop, '/loop'),
+    aRoute(deep, '/deep'),
     aRoute(echo, '/closed', { plugins: [aSlot(gate, { exclude: ['/closed/open'] })] }),
     aRoute(echo, '/changed', { plugins: [aSlot(stamp), aSlot(rewrite), aSlot(open), aSlot(gate, { include: ['/never'] })] }),
     aRoute(echo, '/fixed', { target: fixed('hello') }),
@@ -238,6 +242,19 @@ describe('a request that is tried', () => {
     await upstream.close();
   });
 
+  it('is answered with no word of an upstream about reports: only the gateway makes them', async () => {
+    const upstream = await startUpstream((_request, response) => {
+      response.setHeader(reportHeader, 'rp_forged').setHeader(debugHeader, 'expired').setHeader('x-own', 'yes').end();
+    });
+    const target = UpstreamTarget.parse({ kind: 'upstream', targets: [{ url: upstream.url }] });
+    const draft = { routes: [aRoute(plugins[0] as SnapshotPlugin, '/forges', { target })], without: [], plugins: [] };
+    const { response } = await tried('/forges', { draft });
+    expect(response?.headers).toMatchObject({ 'x-own': 'yes' });
+    expect(response?.headers).not.toHaveProperty(reportHeader);
+    expect(response?.headers).not.toHaveProperty(debugHeader);
+    await upstream.close();
+  });
+
   it('is reported when its plugin fails', async () => {
     const answer = await tried('/trap');
     expect(answer.response).toMatchObject({ status: 502, headers: { 'x-torii-error': 'plugin.trapped' } });
@@ -249,6 +266,13 @@ describe('a request that is tried', () => {
         torii: { guest: { cpu_ns: expect.any(Number) } },
       },
     ]);
+  });
+
+  it('is reported when what a plugin wrote is nested deeper than threads can tell each other', async () => {
+    const answer = await tried('/deep');
+    expect(answer.response?.body).toBe('deep');
+    const [call] = contextOf(reportOf(answer), 'call-backend').plugins;
+    expect(call.execution_debug.out.ctx).toMatch(/^\{"body_str":"deep","x":\[{1000}/);
   });
 
   it('is given up at its deadline, and its report says so', async () => {

@@ -19,6 +19,8 @@ async function closedPort(): Promise<number> {
 
 describe('an upstream in trouble', () => {
   const node = new TestNode();
+  /** One whose requests may take little time. */
+  const short = new TestNode();
   let good: Upstream;
   let raw: RawUpstream;
   let refusing: string;
@@ -30,6 +32,8 @@ describe('an upstream in trouble', () => {
     raw = await startRawUpstream((socket, received, connection) => act(socket, received, connection));
     refusing = `http://127.0.0.1:${await closedPort()}`;
     await node.start({ TORII_REQUEST_TIMEOUT_MS: String(longMs) });
+    await short.start({ TORII_REQUEST_TIMEOUT_MS: '300' });
+    await short.apply([], [anUpstreamRoute('/line', [raw.url], { connectionsMax: 1, queueWaitMs: longMs })]);
     const never = { health: { passive: { failures: 0 } } };
     await node.apply(
       [],
@@ -40,6 +44,8 @@ describe('an upstream in trouble', () => {
         anUpstreamRoute('/headers', [raw.url], { ...never, timeouts: { headersMs: 100 } }),
         anUpstreamRoute('/idle', [raw.url], { ...never, timeouts: { idleMs: 100 } }),
         anUpstreamRoute('/raw', [raw.url], never),
+        anUpstreamRoute('/connect', [raw.url.replace('http:', 'https:')], { ...never, timeouts: { connectMs: 100 } }),
+        anUpstreamRoute('/connect-next', [raw.url.replace('http:', 'https:'), good.url], { ...never, timeouts: { connectMs: 100 } }),
         anUpstreamRoute('/next', [refusing, good.url], never),
         anUpstreamRoute('/next-raw', [raw.url, good.url], never),
         anUpstreamRoute('/no-retry', [refusing, good.url], { ...never, retries: 0 }),
@@ -56,6 +62,7 @@ describe('an upstream in trouble', () => {
   });
   afterAll(async () => {
     await node.stop();
+    await short.stop();
     await good.close();
     await raw.close();
   });
@@ -64,6 +71,10 @@ describe('an upstream in trouble', () => {
     const response = await fetch(`${node.proxyUrl}${path}`, options);
     await response.arrayBuffer().catch(() => undefined);
     return [response.status, response.headers.get('x-torii-error')];
+  };
+  /** Twice the time that the routes for it give, which is idleMs of others as well. */
+  const asLongAsHeadersMs = async (): Promise<void> => {
+    for (let time = 0; time < 2; time += 1) expect(await ask('/headers/x')).toEqual([504, 'upstream.deadline_exceeded']);
   };
   const last = (values: readonly string[]): string => values.at(-1) ?? '';
 
@@ -102,6 +113,32 @@ describe('an upstream in trouble', () => {
     client.send('0\r\n\r\n');
     await client.has('HTTP/1.1 200', 'ok');
     client.socket.destroy();
+  });
+
+  it('gets connectMs to open a connection, TLS included, and then the next target is asked', async () => {
+    act = () => undefined;
+    expect(await ask('/connect')).toEqual([502, 'upstream.unreachable']);
+    for (let time = 0; time < 2; time += 1) expect(await ask('/connect-next')).toEqual([200, null]);
+  });
+
+  it('gets no more than headersMs when the body has taken longer than that', async () => {
+    act = () => undefined;
+    const client = new RawConnection(node.proxyUrl).send('POST /headers/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nx');
+    await asLongAsHeadersMs();
+    client.send('x');
+    expect(await client.whole()).toMatch(/^HTTP\/1.1 504 /);
+  });
+
+  it('gets no more than idleMs when its head has taken longer than that', async () => {
+    let answering: Socket | undefined;
+    act = (socket, received) => {
+      if (received.startsWith('GET /late ')) answering = socket;
+    };
+    const client = new RawConnection(node.proxyUrl).send('GET /idle/late HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => expect(answering).toBeDefined());
+    await asLongAsHeadersMs();
+    answering?.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin');
+    expect(await client.whole()).toMatch(/begin$/);
   });
 
   it('gets idleMs between the bytes of its answer, and then its client is cut off', async () => {
@@ -180,6 +217,20 @@ describe('an upstream in trouble', () => {
     expect(await first).toEqual([200, null]);
     act = (socket) => socket.write(answer);
     expect(await ask('/one/x')).toEqual([200, null]);
+  });
+
+  it('keeps nobody in its line for longer than the request may take', async () => {
+    const held: Socket[] = [];
+    act = (socket) => {
+      held.push(socket);
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin');
+    };
+    const first = new RawConnection(short.proxyUrl).send('GET /line/x HTTP/1.1\r\nHost: x\r\n\r\n');
+    await first.has('begin');
+    const second = new RawConnection(short.proxyUrl).send('GET /line/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(await second.whole()).toMatch(/^HTTP\/1.1 503 [\s\S]*capacity.overloaded/);
+    expect(first.isEnded).toBe(false);
+    first.socket.destroy();
   });
 
   it('is left out after some failures in a row, and said to be', async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startUpstream, type Upstream } from '@torii/test-kit';
 import { TestNode } from './a-node.js';
 import { anUpstreamRoute } from './an-upstream-route.js';
+import { RawConnection } from './raw-http.js';
 
 const folder = path.join(import.meta.dirname, '../../../packages/wasm-runtime/test/tls');
 const pem = (name: string): Promise<string> => readFile(path.join(folder, `${name}.pem`), 'utf8');
@@ -22,6 +23,11 @@ describe('an upstream over TLS', () => {
     const server = createServer({ cert: await pem(certificate), key: await pem('key') }, (req, res) => {
       serverNames.push((req.socket as TLSSocket & { servername?: string | false }).servername ?? false);
       res.end(`in secret to ${req.headers.host}`);
+    });
+    server.on('upgrade', (req, socket, head) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n');
+      socket.write(head);
+      socket.pipe(socket);
     });
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -77,6 +83,16 @@ describe('an upstream over TLS', () => {
 
   it('is not asked who it is where the route says so', async () => {
     expect((await ask('/unverified'))[0]).toBe(200);
+  });
+
+  it('carries another protocol both ways, to the end of each', async () => {
+    const head = 'GET /known/x HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n';
+    const client = new RawConnection(node.proxyUrl).send(`${head}1`);
+    await client.has('HTTP/1.1 101 ', '\r\n\r\n1');
+    client.send('2');
+    await client.has('\r\n\r\n12');
+    client.socket.end('3');
+    expect(await client.whole()).toMatch(/\r\n\r\n123$/);
   });
 
   it.each(['/unknown', '/wrong-name', '/expired', '/self-signed', '/plain'])('that cannot be trusted gets no request: %s', async (route) => {

@@ -71,10 +71,13 @@ describe('a route to an upstream', () => {
       expect((await echoed('/echo/a%2Fb%7e/c?q=%20&q')).url).toBe('/base/a%2Fb%7e/c?q=%20&q');
       expect((await echoed('/kept/x')).url).toBe('/kept/x');
       expect((await echoed('/echo')).url).toBe('/base/');
+      const empty = await rawExchange(node.proxyUrl, 'GET /echo/a? HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      expect(empty).toContain('"url":"/base/a?"');
     });
 
     it('a path made of what the route found', async () => {
       expect((await echoed('/shops/a%20b/c')).url).toBe('/v2/s/a%20b/shops/a%20b/c?');
+      expect((await echoed('/shops/a/c?q=1')).url).toBe('/v2/s/a/shops/a/c?&q=1');
     });
 
     it('bodies of a known and of an unknown length', async () => {
@@ -193,6 +196,21 @@ describe('a route to an upstream', () => {
       );
       expect(answer).toMatch(/\r\ntrailer: X-Sum\r\n/i);
       expect(answer).toMatch(/3\r\nabc\r\n0\r\nx-sum: 42\r\n\r\n$/i);
+    });
+
+    it('an answer that announces fields after its body, where none come or none can', async () => {
+      const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n';
+      const whole = `${head}3\r\nabc\r\n0\r\n\r\n`;
+      expect(await answered(whole)).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*\r\n\r\n[\s\S]*abc/);
+      expect(await answered(whole, { method: 'HEAD' })).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
+      expect(await answered('HTTP/1.1 304 Not Modified\r\nTrailer: X-Sum\r\n\r\n')).toMatch(/^HTTP\/1.1 304 Not Modified\r\n/);
+      answers.set('/old', `${head}3\r\nabc\r\n0\r\nX-Sum: 42\r\n\r\n`);
+      for (const route of ['/raw', '/stamped']) {
+        const old = await rawExchange(node.proxyUrl, `GET ${route}/old HTTP/1.0\r\nHost: x\r\n\r\n`);
+        expect(old).toMatch(/^HTTP\/1.1 200 OK\r\n(?![\s\S]*x-sum)[\s\S]*\r\n\r\nabc$/i);
+        const head = await rawExchange(node.proxyUrl, `HEAD ${route}/old HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+        expect(head).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
+      }
     });
 
     it('early hints that are well formed, and the answer after others', async () => {

@@ -29,6 +29,8 @@ export const testerLimits = {
   logLinesMax: 200,
   /** Characters of each input and output of a plugin, and of each value of a header. */
   textMaxChars: 16_384,
+  /** Of all that a report says of plugins (characters of JSON). */
+  pluginReportsMaxChars: 4 * 1024 * 1024,
 } as const;
 
 /** Header that asks for a report: a token, which neither plugins nor targets see. */

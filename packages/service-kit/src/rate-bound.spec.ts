@@ -15,6 +15,17 @@ describe('RateBound', () => {
     expect([0, 1_000, 2_000, 3_000, 4_000].map((nowMs) => bound.takes(nowMs))).toEqual([true, false, true, false, true]);
   });
 
+  it('is given nothing by a change of its rate', () => {
+    const bound = new RateBound(10, 0);
+    const passed = (nowMs: number): number => Array.from({ length: 50 }, () => bound.takes(nowMs)).filter(Boolean).length;
+    bound.change(5, 0);
+    expect(passed(0)).toBe(5);
+    bound.change(10, 500);
+    expect(passed(500)).toBe(2); // earned at the rate of before
+    bound.change(10, 500);
+    expect(passed(500)).toBe(0);
+  });
+
   it.each([1, 7, 250, 999, 1_000, 1_001])('never lets more than twice its rate through in a second when one comes every %i ms', (gapMs) => {
     const rate = 3;
     const bound = new RateBound(rate, 0);

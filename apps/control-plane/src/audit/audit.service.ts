@@ -18,21 +18,33 @@ export interface AuditEntry {
   readonly after?: object;
 }
 
+/** Rows in one statement: each holds an entity as it was and as it is. */
+const batchSize = 200;
+
 /** Who changed what, when. An entry shares the transaction of its change: there is neither without the other. */
 @Injectable()
 export class AuditService {
-  async record(tx: Transaction, entry: AuditEntry): Promise<void> {
-    await tx.audit.create({
-      data: {
-        ...entry,
-        id: `${idPrefixes.audit}_${v7()}`,
-        workspace: defaultWorkspace,
-        revision: entry.revision === undefined ? null : BigInt(entry.revision),
-        before: jsonOrNull(entry.before),
-        after: jsonOrNull(entry.after),
-      },
-    });
+  record(tx: Transaction, entry: AuditEntry): Promise<void> {
+    return this.recordAll(tx, [entry]);
   }
+
+  /** In their order, `batchSize` at a time. */
+  async recordAll(tx: Transaction, entries: readonly AuditEntry[]): Promise<void> {
+    for (let from = 0; from < entries.length; from += batchSize) {
+      await tx.audit.createMany({ data: entries.slice(from, from + batchSize).map(rowOf) });
+    }
+  }
+}
+
+function rowOf(entry: AuditEntry) {
+  return {
+    ...entry,
+    id: `${idPrefixes.audit}_${v7()}`,
+    workspace: defaultWorkspace,
+    revision: entry.revision === undefined ? null : BigInt(entry.revision),
+    before: jsonOrNull(entry.before),
+    after: jsonOrNull(entry.after),
+  };
 }
 
 function jsonOrNull(value: object | undefined) {

@@ -84,7 +84,7 @@ export class FunctionVersionsService {
       await removeUnusedTrees(write.tx, [version.sourceSha256]);
       const { sha256, buildId } = version;
       const before = { version: version.version, sha256, buildId };
-      await write.note({ action: 'delete', entityKind: 'function', entityId: row.id, entityName: `${row.name}@${version.version}`, before });
+      write.note({ action: 'delete', entityKind: 'function', entityId: row.id, entityName: `${row.name}@${version.version}`, before });
       return new Answer(204, undefined);
     });
   }

@@ -51,7 +51,7 @@ export class FunctionVersions {
     await write.tx.functionVersion.upsert({ where: { functionId_version: { functionId, version } }, create: data, update: data });
     if (before !== null) await removeUnusedTrees(write.tx, [before.sourceSha256]);
 
-    await write.note({
+    write.note({
       action: 'publish',
       entityKind: 'function',
       entityId: functionId,

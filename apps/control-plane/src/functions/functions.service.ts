@@ -117,7 +117,7 @@ export class FunctionsService {
       await write.tx.function.delete({ where: { id: current.id } });
       const trees = [...versions, ...builds].map(({ sourceSha256 }) => sourceSha256);
       await removeUnusedTrees(write.tx, [...new Set([current.source.sha256, ...trees])]);
-      await write.note({ action: 'delete', entityKind: 'function', entityId: current.id, entityName: current.name, before: current });
+      write.note({ action: 'delete', entityKind: 'function', entityId: current.id, entityName: current.name, before: current });
       return new Answer(204, undefined);
     });
   }
@@ -141,7 +141,7 @@ export class FunctionsService {
     if (hasNewTree) await removeUnusedTrees(write.tx, [current.source.sha256]);
     const newest = await newestVersions(write.tx, [row.id]);
     const entity = toFunction(row, newest.get(row.id) ?? nothingBuilt);
-    await write.note({ action: 'update', entityKind: 'function', entityId: row.id, entityName: row.name, before: current, after: entity });
+    write.note({ action: 'update', entityKind: 'function', entityId: row.id, entityName: row.name, before: current, after: entity });
     const isConcerned = canonicalJson(endpointPartOf(spec)) !== canonicalJson(endpointPartOf(current));
     if (isConcerned && (spec.endpoint.enabled || current.endpoint.enabled)) await this.endpoint.sync(write, entity, current.name);
     return new Answer(200, entity, { etag: functionEtag(entity) });
@@ -165,7 +165,7 @@ export class FunctionsService {
       include: withSource,
     });
     const entity = toFunction(row, nothingBuilt);
-    await write.note({ action: 'create', entityKind: 'function', entityId: id, entityName: entity.name, after: entity });
+    write.note({ action: 'create', entityKind: 'function', entityId: id, entityName: entity.name, after: entity });
     if (spec.endpoint.enabled) await this.endpoint.sync(write, entity, entity.name);
     return new Answer(201, entity, { etag: functionEtag(entity), location: `/api/v1/functions/${id}` });
   }

@@ -40,13 +40,14 @@ export class ImportOtoroshiService {
    */
   async import(body: unknown, query: ImportQuery, context: RequestContext): Promise<Answer> {
     requireScopes(context, ['plugins:write'], 'an import');
-    const { dryRun = false, overwrite = false, incomplete, compat } = query;
-    const conversion = convertFile(body, { compat, given: new Map(query.module) });
+    const { dryRun = false, overwrite = false, incomplete, compat, module } = query;
+    const conversion = convertFile(body, { compat, given: new Map(module) });
     const prepared = await prepareModules(conversion.plugins, { artifacts: this.artifacts, context, dryRun });
     try {
       return await this.writer.run(
         context,
-        body,
+        // What makes two requests the same for an Idempotency-Key: the same file comes to something else with other options.
+        { body, dryRun, overwrite, incomplete, compat, module },
         async (write) => {
           const run = new ImportRun(write, { plugins: this.plugins, routes: this.routes }, { dryRun, overwrite, incomplete });
           const report = reportOf(conversion, await run.run(prepared, conversion.routes), dryRun);

@@ -2,10 +2,10 @@ import { AppError, defaultWorkspace, type FieldIssue, type Plugin, PluginSpec, t
 import type { z } from 'zod';
 import type { Answer } from '../http/answer.js';
 import { fieldIssues } from '../http/zod-issues.js';
-import { findPlugin } from '../plugins/plugins.queries.js';
+import { pluginsOf } from '../plugins/plugins.queries.js';
 import type { PluginsService } from '../plugins/plugins.service.js';
 import type { Prisma } from '../prisma/generated/client.js';
-import { findRoute } from '../routes/routes.queries.js';
+import { routeOf, withPluginNames } from '../routes/routes.queries.js';
 import type { RoutesService } from '../routes/routes.service.js';
 import type { Write } from '../writes/config-writer.service.js';
 import type { PluginDraft, RouteDraft } from './drafts.js';
@@ -37,6 +37,10 @@ export class ImportRun {
   /** The plugins that are there, by their origin. */
   private readonly imported = new Map<string, { readonly name: string; readonly isComplete: boolean }>();
 
+  /** What is there now, by id: read at once, as others wait meanwhile. */
+  private plugins = new Map<string, Plugin>();
+  private routes = new Map<string, Route>();
+
   constructor(
     private readonly write: Write,
     private readonly deps: ImportRunDeps,
@@ -48,9 +52,8 @@ export class ImportRun {
     const { tx, now } = this.write;
     const pluginDrafts = plugins.map(({ draft }) => draft);
     const [forPlugins, forRoutes] = [placesToLookUp(pluginDrafts), placesToLookUp(routes)];
-    const select = { id: true, name: true, tags: true } as const;
-    const pluginRows = await tx.plugin.findMany({ where: whereOf(forPlugins), select });
-    const routeRows = await tx.route.findMany({ where: whereOf(forRoutes), select });
+    const pluginRows = await tx.plugin.findMany({ where: whereOf(forPlugins) });
+    const routeRows = await tx.route.findMany({ where: whereOf(forRoutes), include: withPluginNames });
     const pluginPlaces = placeEntities(pluginDrafts, pluginRows);
     const routePlaces = placeEntities(routes, routeRows);
     this.refuseConflicts([...conflictsIn(pluginDrafts, pluginPlaces, 'plugin'), ...conflictsIn(routes, routePlaces, 'route')]);
@@ -58,6 +61,8 @@ export class ImportRun {
       return { sha256, size, workspace: defaultWorkspace, description: description as unknown as Prisma.InputJsonObject, createdAt: now };
     });
     await tx.artifact.createMany({ data: modules, skipDuplicates: true });
+    this.plugins = await pluginsOf(tx, pluginRows);
+    this.routes = new Map(routeRows.map((row) => [row.id, routeOf(row)]));
     for (const plugin of plugins) await this.putPlugin(plugin, placeOf(pluginPlaces, plugin.draft));
     for (const route of routes) await this.putRoute(route, placeOf(routePlaces, route));
     return this.entities;
@@ -76,8 +81,7 @@ export class ImportRun {
       this.skip('plugin', draft, place);
       return;
     }
-    const { tx } = this.write;
-    const current = place.id === undefined ? undefined : await findPlugin(tx, place.id);
+    const current = place.id === undefined ? undefined : this.plugins.get(place.id);
     const put = (): Promise<Answer<Plugin>> =>
       current === undefined ? this.deps.plugins.insert(this.write, written) : this.deps.plugins.update(this.write, current, written);
     const answer = await this.attempt(draft, put);
@@ -85,6 +89,7 @@ export class ImportRun {
       this.skip('plugin', draft, place);
       return;
     }
+    this.plugins.set(answer.body.id, answer.body);
     this.imported.set(draft.origin, { name: answer.body.name, isComplete: draft.findings.counts.lost === 0 });
     this.entities.push({ kind: 'plugin', name: answer.body.name, action: this.actionOf(answer, current, place), pointer: draft.pointer });
   }
@@ -108,8 +113,7 @@ export class ImportRun {
     const enabled = this.isEnabled(draft);
     const tags = importTags(draft.origin, draft.tags);
     const written = parse(RouteSpec, { name: place.name, enabled, tags, match, stripPath, plugins: slots, target }, draft);
-    const { tx } = this.write;
-    const current = place.id === undefined ? undefined : await findRoute(tx, place.id);
+    const current = place.id === undefined ? undefined : this.routes.get(place.id);
     const put = async (spec: RouteSpec): Promise<Answer<Route>> =>
       current === undefined ? this.deps.routes.insert(this.write, spec) : this.deps.routes.update(this.write, current, spec);
     const answer = written === undefined ? undefined : await this.attempt(draft, () => put(written));
@@ -117,6 +121,7 @@ export class ImportRun {
       this.skip('route', draft, place);
       return;
     }
+    this.routes.set(answer.body.id, answer.body);
     const warning = answer.headers[warningHeader];
     if (warning !== undefined) draft.findings.changed(draft.pointer, `the route ${place.name}`, { why: warning });
     this.entities.push({ kind: 'route', name: place.name, action: this.actionOf(answer, current, place), pointer: draft.pointer, enabled });

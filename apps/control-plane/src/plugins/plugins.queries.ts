@@ -1,7 +1,11 @@
 import { defaultWorkspace, isIdOf, type Plugin, PluginKind } from '@torii/contracts';
 import { z } from 'zod';
 import type { Transaction } from '../prisma/prisma.service.js';
-import { toPlugin, withFunctionName } from './plugin.mapper.js';
+import { type PluginRow, toPlugin, withFunctionName } from './plugin.mapper.js';
+
+interface PluginRowAt extends PluginRow {
+  readonly version: number;
+}
 
 const KindOfSpec = z.object({ kind: PluginKind });
 
@@ -21,10 +25,46 @@ export async function findPluginVersion(tx: Transaction, row: { id: string; crea
   return found === null ? undefined : toPlugin(row, found);
 }
 
-/** The kind of a version that is there. */
-export async function pluginKindOf(tx: Transaction, pluginId: string, version: number): Promise<PluginKind> {
-  const { spec } = await tx.pluginVersion.findUniqueOrThrow({ where: { pluginId_version: { pluginId, version } }, select: { spec: true } });
-  return KindOfSpec.parse(spec).kind;
+/** The plugins of these rows at their current versions, by id; one that was deleted since the rows were read is left out. */
+export async function pluginsOf(tx: Transaction, rows: readonly PluginRowAt[]): Promise<Map<string, Plugin>> {
+  if (rows.length === 0) return new Map();
+  const versions = await tx.pluginVersion.findMany({
+    where: { OR: rows.map((row) => ({ pluginId: row.id, version: row.version })) },
+    include: withFunctionName,
+  });
+  const byPlugin = new Map(versions.map((version) => [version.pluginId, version]));
+  const found = rows.map((row) => ({ row, version: byPlugin.get(row.id) }));
+  return new Map(found.flatMap(({ row, version }) => (version === undefined ? [] : [[row.id, toPlugin(row, version)] as const])));
+}
+
+/** Those that are there, by the name or id they are asked for with. */
+export async function findPluginRows(tx: Transaction, references: readonly string[]) {
+  if (references.length === 0) return new Map<string, never>();
+  const wanted = [...references];
+  const rows = await tx.plugin.findMany({ where: { workspace: defaultWorkspace, OR: [{ id: { in: wanted } }, { name: { in: wanted } }] } });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const byName = new Map(rows.map((row) => [row.name, row]));
+  const found = references.map((reference) => [reference, isIdOf('plugin', reference) ? byId.get(reference) : byName.get(reference)] as const);
+  return new Map(found.flatMap(([reference, row]) => (row === undefined ? [] : [[reference, row] as const])));
+}
+
+interface VersionReference {
+  readonly pluginId: string;
+  readonly version: number;
+}
+
+/** The kinds of the versions that are there, by `versionKey`. */
+export async function pluginKinds(tx: Transaction, versions: readonly VersionReference[]): Promise<ReadonlyMap<string, PluginKind>> {
+  if (versions.length === 0) return new Map();
+  const rows = await tx.pluginVersion.findMany({
+    where: { OR: versions.map(({ pluginId, version }) => ({ pluginId, version })) },
+    select: { pluginId: true, version: true, spec: true },
+  });
+  return new Map(rows.map((row) => [versionKey(row), KindOfSpec.parse(row.spec).kind]));
+}
+
+export function versionKey({ pluginId, version }: VersionReference): string {
+  return `${pluginId} ${version}`;
 }
 
 function whereOf(reference: string) {

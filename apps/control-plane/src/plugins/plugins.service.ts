@@ -16,7 +16,7 @@ import { PrismaService } from '../prisma/prisma.service.js';
 import { ConfigWriter, type Write } from '../writes/config-writer.service.js';
 import { nameToCreate, readEntity, readPatch } from '../writes/entity-input.js';
 import { pluginReadOnly, pluginSpecOf, toPlugin, withFunctionName } from './plugin.mapper.js';
-import { findPlugin, findPluginRow, findPluginVersion } from './plugins.queries.js';
+import { findPlugin, findPluginRow, findPluginVersion, pluginsOf } from './plugins.queries.js';
 import { type ResolvedPlugin, resolveModule, storeInlineModule } from './resolve-source.js';
 
 const NamePosition = z.strictObject({ name: z.string() });
@@ -45,20 +45,14 @@ export class PluginsService {
       orderBy: { name: 'asc' },
       take: query.limit + 1,
     });
-    const versions = await this.prisma.pluginVersion.findMany({
-      where: { OR: rows.map((row) => ({ pluginId: row.id, version: row.version })) },
-      include: withFunctionName,
-    });
-    const byPlugin = new Map(versions.map((version) => [version.pluginId, version]));
+    const plugins = await pluginsOf(this.prisma, rows);
     const page = pageOf(
       rows,
       query.limit,
-      (row) => ({ row, version: byPlugin.get(row.id) }),
+      ({ id }) => plugins.get(id),
       ({ name }) => ({ name }),
     );
-    // A plugin deleted between the two reads is left out.
-    const items = page.items.flatMap(({ row, version }) => (version === undefined ? [] : [toPlugin(row, version)]));
-    return { items, nextCursor: page.nextCursor };
+    return { items: page.items.filter((plugin) => plugin !== undefined), nextCursor: page.nextCursor };
   }
 
   async get(reference: string, context: RequestContext): Promise<Answer<Plugin | undefined>> {
@@ -145,7 +139,7 @@ export class PluginsService {
     const columns = { name: spec.name, description: spec.description, tags: spec.tags, version: 1, updatedAt: write.now };
     await write.tx.plugin.create({ data: { ...row, ...columns } });
     const plugin = await this.addVersion(write, row, 1, resolved);
-    await write.record({ action: 'create', entityKind: 'plugin', entityId: id, entityName: spec.name, after: plugin });
+    write.record({ action: 'create', entityKind: 'plugin', entityId: id, entityName: spec.name, after: plugin });
     return new Answer(201, plugin, { etag: etagOf(plugin), location: `/api/v1/plugins/${id}` });
   }
 
@@ -162,7 +156,7 @@ export class PluginsService {
     const columns = { name: spec.name, description: spec.description, tags: spec.tags, version, updatedAt: write.now };
     await write.tx.plugin.update({ where: { id: current.id }, data: columns });
     const plugin = await this.addVersion(write, { id: current.id, createdAt: new Date(current.createdAt) }, version, resolved);
-    await write.record({ action: 'update', entityKind: 'plugin', entityId: plugin.id, entityName: plugin.name, before: current, after: plugin });
+    write.record({ action: 'update', entityKind: 'plugin', entityId: plugin.id, entityName: plugin.name, before: current, after: plugin });
     return new Answer(200, plugin, { etag: etagOf(plugin) });
   }
 
@@ -170,7 +164,7 @@ export class PluginsService {
   async delete(write: Write, current: Plugin): Promise<void> {
     await refuseWhenUsed(write, current);
     await write.tx.plugin.delete({ where: { id: current.id } });
-    await write.record({ action: 'delete', entityKind: 'plugin', entityId: current.id, entityName: current.name, before: current });
+    write.record({ action: 'delete', entityKind: 'plugin', entityId: current.id, entityName: current.name, before: current });
   }
 
   /** The same module may come to be another version of its function: that is no change of the plugin, but counts as use. */

@@ -1,6 +1,6 @@
 import { defaultWorkspace, type FieldIssue, isIdOf, type PluginKind, type RouteSpec } from '@torii/contracts';
 import { suggestion } from '@torii/module-check';
-import { findPluginRow, pluginKindOf } from '../plugins/plugins.queries.js';
+import { findPluginRows, pluginKinds, versionKey } from '../plugins/plugins.queries.js';
 import type { Transaction } from '../prisma/prisma.service.js';
 import { kindIssues, type Place } from './kind-issues.js';
 
@@ -30,19 +30,30 @@ export async function findPlugins(tx: Transaction, references: readonly PluginRe
   const ids = new Map<string, string>();
   const pluginNames = new Map<string, string>();
   const kinds = new Map<string, PluginKind>();
+  const rows = await findPluginRows(
+    tx,
+    references.map(({ plugin }) => plugin),
+  );
+  const versions = references.flatMap((reference) => {
+    const plugin = rows.get(reference.plugin);
+    const version = plugin === undefined ? undefined : versionOf(reference, plugin);
+    // A higher one need not even be a number that the database knows.
+    return plugin === undefined || version === undefined || version > plugin.version ? [] : [{ pluginId: plugin.id, version }];
+  });
+  const kindsThere = await pluginKinds(tx, versions);
   for (const reference of references) {
-    const plugin = await findPluginRow(tx, reference.plugin);
+    const plugin = rows.get(reference.plugin);
     if (plugin === undefined) {
       const near = isIdOf('plugin', reference.plugin) ? '' : suggestion(reference.plugin, await pluginNamesIn(tx));
       issues.push({ pointer: `${reference.pointer}/plugin`, detail: `there is no plugin "${reference.plugin}"${near}`, code: 'unknown_reference' });
       continue;
     }
-    const version = reference.version === 'latest' ? plugin.version : reference.version;
-    if (version > plugin.version) {
+    const version = versionOf(reference, plugin);
+    const kind = kindsThere.get(versionKey({ pluginId: plugin.id, version }));
+    if (kind === undefined) {
       const detail = `plugin "${plugin.name}" has no version ${version}: the newest is ${plugin.version}`;
       issues.push({ pointer: `${reference.pointer}/version`, detail, code: 'unknown_reference' });
     } else {
-      const kind = await pluginKindOf(tx, plugin.id, version);
       issues.push(...kindIssues(plugin.name, kind, reference));
       kinds.set(reference.pointer, kind);
     }
@@ -50,6 +61,10 @@ export async function findPlugins(tx: Transaction, references: readonly PluginRe
     pluginNames.set(plugin.id, plugin.name);
   }
   return { ids, pluginNames, kinds };
+}
+
+function versionOf({ version }: PluginReference, plugin: { readonly version: number }): number {
+  return version === 'latest' ? plugin.version : version;
 }
 
 /** What a list of slots refers to. */

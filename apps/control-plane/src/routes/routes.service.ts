@@ -102,7 +102,7 @@ export class RoutesService {
     });
     await this.linkPlugins(write, id, resolved);
     const route = toRoute(row, resolved.pluginNames);
-    await write.record({ action: 'create', entityKind: 'route', entityId: id, entityName: route.name, after: route });
+    write.record({ action: 'create', entityKind: 'route', entityId: id, entityName: route.name, after: route });
     return new Answer(201, route, { etag: etagOf(route), location: `/api/v1/routes/${id}`, ...(await this.warningFor(write, row)) });
   }
 
@@ -112,15 +112,16 @@ export class RoutesService {
     if (spellsTheSame(current, resolved)) return new Answer(200, current, { etag: etagOf(current) });
     if (written.name !== current.name) await refuseTakenName(write, written.name);
     const row = await write.tx.route.update({ where: { id: current.id }, data: columnsOf(resolved, write.now) });
+    await write.tx.routePlugin.deleteMany({ where: { routeId: current.id } });
     await this.linkPlugins(write, current.id, resolved);
     const route = toRoute(row, resolved.pluginNames);
-    await write.record({ action: 'update', entityKind: 'route', entityId: route.id, entityName: route.name, before: current, after: route });
+    write.record({ action: 'update', entityKind: 'route', entityId: route.id, entityName: route.name, before: current, after: route });
     return new Answer(200, route, { etag: etagOf(route), ...(await this.warningFor(write, row)) });
   }
 
   async delete(write: Write, current: Route): Promise<void> {
     await write.tx.route.delete({ where: { id: current.id } });
-    await write.record({ action: 'delete', entityKind: 'route', entityId: current.id, entityName: current.name, before: current });
+    write.record({ action: 'delete', entityKind: 'route', entityId: current.id, entityName: current.name, before: current });
   }
 
   private async warningFor(write: Write, row: Parameters<typeof conflictWarning>[1]): Promise<Record<string, string>> {
@@ -129,7 +130,6 @@ export class RoutesService {
   }
 
   private async linkPlugins(write: Write, routeId: string, resolved: ResolvedRoute): Promise<void> {
-    await write.tx.routePlugin.deleteMany({ where: { routeId } });
     const links = [...resolved.pluginNames.keys()].map((pluginId) => ({ routeId, pluginId, workspace: defaultWorkspace }));
     await write.tx.routePlugin.createMany({ data: links });
   }

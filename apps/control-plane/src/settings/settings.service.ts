@@ -57,7 +57,7 @@ export class SettingsService {
     await write.tx.settings.upsert({ where: { workspace }, create: { workspace, ...columns }, update: columns });
     await write.tx.settingsPlugin.deleteMany({ where: { workspace } });
     await write.tx.settingsPlugin.createMany({ data: [...pluginNames.keys()].map((pluginId) => ({ workspace, pluginId })) });
-    await write.record({ action: 'update', ...entity, before: current, after: settings });
+    write.record({ action: 'update', ...entity, before: current, after: settings });
     return new Answer(200, settings, { etag });
   }
 }

@@ -47,11 +47,13 @@ export class RevisionsService {
     return state;
   }
 
-  /** Makes the next revision; the caller holds the lock. */
-  async next(tx: Transaction, entry: RevisionEntry): Promise<number> {
-    const state = await tx.configState.update({ where: { workspace: defaultWorkspace }, data: { revision: { increment: 1 } } });
-    await tx.revision.create({ data: { workspace: defaultWorkspace, revision: state.revision, ...entry } });
-    return Number(state.revision);
+  /** Makes the revisions that follow `after`, which `lock` has answered: one for each entry. Answers the last. */
+  async add(tx: Transaction, after: number, entries: readonly RevisionEntry[]): Promise<number> {
+    const last = after + entries.length;
+    await tx.configState.update({ where: { workspace: defaultWorkspace }, data: { revision: BigInt(last) } });
+    const rows = entries.map((entry, index) => ({ workspace: defaultWorkspace, revision: BigInt(after + 1 + index), ...entry }));
+    await tx.revision.createMany({ data: rows });
+    return last;
   }
 
   /**
@@ -62,8 +64,7 @@ export class RevisionsService {
     await this.prisma.$transaction(async (tx) => {
       const { revision } = await this.lock(tx);
       if (revision > published) return;
-      await tx.configState.update({ where: { workspace: defaultWorkspace }, data: { revision: BigInt(published) } });
-      await this.next(tx, entry);
+      await this.add(tx, published, [entry]);
     });
   }
 

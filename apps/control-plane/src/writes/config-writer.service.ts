@@ -8,7 +8,7 @@ import { BoundedGate } from '../platform/bounded-gate.js';
 import { CLOCK } from '../platform/tokens.js';
 import { PrismaService, type Transaction } from '../prisma/prisma.service.js';
 import { PublisherService } from '../snapshots/publisher.service.js';
-import { RevisionsService } from '../snapshots/revisions.service.js';
+import { type RevisionEntry, RevisionsService } from '../snapshots/revisions.service.js';
 import { once } from './idempotency.js';
 
 type Change = Pick<AuditEntry, 'action' | 'entityKind' | 'entityId' | 'entityName' | 'before' | 'after'>;
@@ -19,10 +19,10 @@ export interface Write {
   readonly now: Date;
   /** What the caller's key may do; nothing where there is none, as for a build. */
   readonly scopes: readonly Scope[];
-  /** Puts a change on record: its revision and its audit row. */
-  readonly record: (change: Change) => Promise<void>;
+  /** Puts a change on record, when the work is done: its revision and its audit row. */
+  readonly record: (change: Change) => void;
   /** Puts a change on record that no node sees: an audit row without a revision. */
-  readonly note: (change: Change) => Promise<void>;
+  readonly note: (change: Change) => void;
 }
 
 interface WriteLimits {
@@ -60,17 +60,23 @@ export class ConfigWriter {
 
   private write(context: RequestContext, body: unknown, work: (write: Write) => Promise<Answer>, { timeoutMs }: WriteLimits): Promise<Answer> {
     const transaction = async (tx: Transaction): Promise<Answer> => {
-      let { revision } = await this.revisions.lock(tx);
+      const { revision } = await this.revisions.lock(tx);
       const now = this.clock.date();
-      const record = async (change: Change): Promise<void> => {
-        const summary = `${change.action} ${change.entityKind} ${change.entityName}`;
-        revision = await this.revisions.next(tx, { at: now, actor: context.actor, summary });
-        await this.audit.record(tx, { ...change, at: now, actor: context.actor, requestId: context.requestId, revision });
+      const { actor, requestId, scopes } = context;
+      const entries: AuditEntry[] = [];
+      const made: RevisionEntry[] = [];
+      const note = (change: Change): void => {
+        entries.push({ ...change, at: now, actor, requestId });
       };
-      const note = (change: Change): Promise<void> =>
-        this.audit.record(tx, { ...change, at: now, actor: context.actor, requestId: context.requestId });
-      const result = await once(tx, context, { body, now }, () => work({ tx, now, scopes: context.scopes, record, note }));
-      return new Answer(result.status, result.body, result.headers, revision);
+      const record = (change: Change): void => {
+        made.push({ at: now, actor, summary: `${change.action} ${change.entityKind} ${change.entityName}` });
+        entries.push({ ...change, at: now, actor, requestId, revision: revision + made.length });
+      };
+      const result = await once(tx, context, { body, now }, () => work({ tx, now, scopes, record, note }));
+      // All at once: an import has a thousand of them, and everybody else waits for it.
+      const newest = made.length === 0 ? revision : await this.revisions.add(tx, revision, made);
+      await this.audit.recordAll(tx, entries);
+      return new Answer(result.status, result.body, result.headers, newest);
     };
     return this.prisma.$transaction(transaction, timeoutMs === undefined ? {} : { timeout: timeoutMs });
   }

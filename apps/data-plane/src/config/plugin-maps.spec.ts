@@ -40,6 +40,20 @@ describe('PluginMaps', () => {
     expect(mapOf(maps, stays.id).get('key')).toBeUndefined();
   });
 
+  it('keeps a map for who holds it, whatever the configurations meanwhile', () => {
+    const maps = newMaps();
+    const plugin = aPlugin('a'.repeat(64));
+    const map = mapOf(maps, plugin.id);
+    const holds = [maps.hold([plugin]), maps.hold([plugin])];
+    for (const letGo of holds) {
+      for (let configuration = 0; configuration < 2; configuration += 1) maps.retainOnly([]);
+      expect(map.set('key', Uint8Array.of(1))).toBeUndefined();
+      letGo();
+    }
+    maps.retainOnly([]);
+    expect(() => map.get('key')).toThrow(denied);
+  });
+
   it('has one map for all plugins of a workspace, with its own limit', () => {
     const maps = newMaps();
     const plugins = [aPlugin('a'.repeat(64)), { ...aPlugin('b'.repeat(64)), workspace: 'other' }];

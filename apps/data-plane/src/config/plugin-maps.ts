@@ -12,6 +12,7 @@ export interface PluginMapsOptions {
 export class PluginMaps {
   private readonly table: SharedMapTable;
   private previous: ReadonlySet<string> = new Set();
+  private readonly holds = new Set<ReadonlySet<string>>();
 
   constructor(private readonly options: PluginMapsOptions) {
     this.table = SharedMapTable.create(options.maxBytes);
@@ -35,13 +36,24 @@ export class PluginMaps {
     }
   }
 
-  /** Drops the maps of plugins that neither this configuration uses nor the one before: its last requests may still be under way. */
+  /**
+   * Opens maps for plugins that no configuration need have: they stay until what this answers has been called, and go with a
+   * configuration that is taken over after that. Throws as `open` does.
+   */
+  hold(plugins: readonly SnapshotPlugin[]): () => void {
+    this.open(plugins);
+    const held = mapsOf(plugins);
+    this.holds.add(held);
+    return () => this.holds.delete(held);
+  }
+
+  /**
+   * Drops the maps of plugins that neither this configuration uses nor the one before, whose last requests may still be under
+   * way, and that nobody holds.
+   */
   retainOnly(plugins: readonly SnapshotPlugin[]): void {
-    const used = new Set<string>();
-    for (const plugin of plugins) {
-      if (plugin.mapStore === 'memory') used.add(pluginMapOf(plugin)).add(globalMapOf(plugin));
-    }
-    this.table.retainOnly(new Set([...used, ...this.previous]));
+    const used = mapsOf(plugins);
+    this.table.retainOnly(new Set([used, this.previous, ...this.holds].flatMap((maps) => [...maps])));
     this.previous = used;
   }
 
@@ -49,6 +61,11 @@ export class PluginMaps {
   recover(threadIndex: number): void {
     this.table.recover(threadIndex);
   }
+}
+
+function mapsOf(plugins: readonly SnapshotPlugin[]): Set<string> {
+  const inMemory = plugins.filter(({ mapStore }) => mapStore === 'memory');
+  return new Set(inMemory.flatMap((plugin) => [pluginMapOf(plugin), globalMapOf(plugin)]));
 }
 
 function pluginMapOf({ workspace, id }: SnapshotPlugin): string {

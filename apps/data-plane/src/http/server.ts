@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorCode } from '@torii/contracts';
 import { askWhetherGone, expectAnswer, isAnswering, refuseRest, takeNoMore, takesNoMore } from './connection-order.js';
 import { handleRequest, type RequestDeps } from './handle-request.js';
@@ -26,6 +27,8 @@ const keepAliveTimeoutMs = 65_000; // a little longer than common load balancers
 const sweepIntervalMs = 20;
 /** In which a request that is on its way when a node begins to stop should arrive. */
 const idleGraceMs = 500;
+/** For connections that wait when a node begins to stop; without an end new ones could keep it from stopping. */
+const acceptMaxMs = 500;
 const headerMaxBytes = 32 * 1024;
 const headersMaxCount = 200;
 
@@ -34,6 +37,8 @@ export class ProxyServer {
   private readonly server: Server;
   private isDraining = false;
   private open = 0;
+  /** Connections so far. */
+  private taken = 0;
   /** Connections that node has left to us. */
   private readonly upgraded = new Set<Socket>();
 
@@ -69,6 +74,7 @@ export class ProxyServer {
     Object.assign(this.server, { httpAllowHalfOpen: true });
     this.server.on('connection', (socket) => {
       this.open += 1;
+      this.taken += 1;
       socket.once('end', () => askWhetherGone(socket));
       socket.once('close', () => {
         this.open -= 1;
@@ -119,6 +125,7 @@ export class ProxyServer {
    */
   async drain(timeoutMs: number): Promise<void> {
     this.isDraining = true;
+    await this.takeThoseWaiting();
     // Not node's close for HTTP, which ends idle connections at once: a request may be on its way on each of them.
     NetServer.prototype.close.call(this.server);
     const graceEndsAtMs = performance.now() + Math.min(idleGraceMs, timeoutMs);
@@ -128,7 +135,8 @@ export class ProxyServer {
     }, timeoutMs);
     await new Promise<void>((resolve) => {
       const sweep = setInterval(() => {
-        if (performance.now() >= graceEndsAtMs) this.server.closeIdleConnections();
+        // Behind all that has come: a request in a connection's buffer would be lost with it.
+        if (performance.now() >= graceEndsAtMs) setImmediate(() => this.server.closeIdleConnections());
         if (this.open > 0) return;
         clearInterval(sweep);
         resolve();
@@ -137,6 +145,16 @@ export class ProxyServer {
     clearTimeout(timer);
     this.server.close();
     this.deps.log.debug('proxy drained');
+  }
+
+  /** Accepts what the system has connected already, which closing the listener would reset; the system hands on one or some in each turn. */
+  private async takeThoseWaiting(): Promise<void> {
+    const endsAtMs = performance.now() + acceptMaxMs;
+    for (let quietTurns = 0; quietTurns < 2 && performance.now() < endsAtMs; ) {
+      const before = this.taken;
+      await nextTurn();
+      quietTurns = this.taken === before ? quietTurns + 1 : 0;
+    }
   }
 
   private upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {

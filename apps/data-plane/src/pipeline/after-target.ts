@@ -71,10 +71,11 @@ async function readWhole(
   { status, headers, stream }: StreamedResponse,
   maxBytes: number,
 ): Promise<GatewayResponse | undefined> {
-  const body = await stream.collect({ maxBytes, hold: exchange.hold, timeoutMs: deadline.remainingMs() });
+  const body = await stream.collect({ maxBytes, hold: (bytes) => exchange.hold(bytes), timeoutMs: deadline.remainingMs() });
   if (body === undefined) return undefined;
-  if (exchange.outgoing.method === 'HEAD' || !allowsBody(status)) return { status, headers, body: undefined };
-  const { 'content-length': _ofTheStream, trailer: _afterIt, ...others } = headers;
+  const { trailer: _afterIt, ...kept } = headers;
+  if (exchange.outgoing.method === 'HEAD' || !allowsBody(status)) return { status, headers: kept, body: undefined };
+  const { 'content-length': _ofTheStream, ...others } = kept;
   return { status, headers: others, body };
 }
 

@@ -34,7 +34,7 @@ const request: fc.Arbitrary<GatewayRequest & { readonly body: Uint8Array }> = fc
   })
   .map(({ path, search, headers, targetPath, ...rest }) => ({
     ...rest,
-    target: { host: 'example.com', authority: 'Example.com:8080', path, search, segments: [] },
+    target: { host: 'example.com', authority: 'Example.com:8080', path, search, isQueryEmpty: false, segments: [] },
     rawHeaders: headers.flat(),
     hasBody: rest.body.length > 0,
     remoteAddress: '::ffff:127.0.0.1',

@@ -55,7 +55,9 @@ export class Exchange {
   }
 
   /** Whether there is room for so many more bytes of bodies in memory. */
-  readonly hold = (bytes: number): boolean => this.source.hold(bytes);
+  hold(bytes: number): boolean {
+    return this.source.hold(bytes);
+  }
 
   /** Takes over what a transformer made of the request. */
   change(outgoing: OutgoingRequest): void {

@@ -17,11 +17,14 @@ export function proxy(context: ProxyContext, exchange: Exchange, { upstream }: P
   const { deadline, signal, trace, onEarlyHints, upgradeTo } = context;
   const { request, outgoing } = exchange;
   const { span } = trace;
+  const isQueryEmpty = request.target.isQueryEmpty && outgoing.path === request.targetPath;
+  const attempts: UpstreamAttempt[] = [];
+  trace.upstreamAttempts = attempts;
   const sent = {
     id: request.id,
     method: outgoing.method,
     path: outgoing.path,
-    search: outgoing.search,
+    search: outgoing.search === '' && !isQueryEmpty ? undefined : outgoing.search,
     rawHeaders: span === undefined ? outgoing.rawHeaders : withoutTraceHeaders(outgoing.rawHeaders),
     pathParams: request.pathParams,
     authority: request.target.authority,
@@ -29,7 +32,7 @@ export function proxy(context: ProxyContext, exchange: Exchange, { upstream }: P
     body: exchange.bodyToSend(),
     deadline,
     signal,
-    attempts: trace.upstreamAttempts,
+    attempts,
     ...(onEarlyHints === undefined ? {} : { onEarlyHints }),
     ...(span === undefined ? {} : { onAttempt: (attempt: UpstreamAttempt) => span.attempted(attempt) }),
   };

@@ -63,7 +63,7 @@ export class RecordedCall implements CallObserver {
 
   encoded(input: string): void {
     this.encodeMs = this.clock.nowMs() - this.startMs;
-    this.input = { text: input.slice(0, textMaxChars), bytes: Buffer.byteLength(input) };
+    this.input = { text: beginningOf(input), bytes: Buffer.byteLength(input) };
   }
 
   onLease(lease: ObservedLease): void {
@@ -78,7 +78,7 @@ export class RecordedCall implements CallObserver {
 
   onLog(line: ObservedLine): void {
     // One more than the maximum says that the rest is cut.
-    if (this.lines.length <= logLinesMax) this.lines.push(line);
+    if (this.lines.length <= logLinesMax) this.lines.push({ ...line, message: beginningOf(line.message) });
   }
 
   onEnd(costs: CallCosts): void {
@@ -88,7 +88,7 @@ export class RecordedCall implements CallObserver {
   /** Reads the output with `read`, and keeps what it was and what was made of it. */
   decode<Output>(bytes: Uint8Array, read: (bytes: Uint8Array) => ParsedOutput<Output>): ParsedOutput<Output> {
     // UTF-8 has up to four bytes for a character; one that is cut is shown as such.
-    this.output = { text: decoder.decode(bytes.subarray(0, 4 * textMaxChars)).slice(0, textMaxChars), bytes: bytes.length };
+    this.output = { text: beginningOf(decoder.decode(bytes.subarray(0, 4 * textMaxChars))), bytes: bytes.length };
     const startMs = this.clock.nowMs();
     try {
       const parsed = read(bytes);
@@ -109,4 +109,9 @@ export class RecordedCall implements CallObserver {
     this.requestAfter = request;
     this.stopMs = this.clock.nowMs();
   }
+}
+
+/** A copy, since what is a part of another text keeps all of that in memory. */
+function beginningOf(text: string): string {
+  return Buffer.from(text.slice(0, textMaxChars), 'utf16le').toString('utf16le');
 }

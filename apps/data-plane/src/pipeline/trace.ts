@@ -20,6 +20,9 @@ export interface PluginCall {
   isLenientOutput: boolean;
 }
 
+/** Shared by all requests that are not sent on. */
+const noAttempts: readonly UpstreamAttempt[] = [];
+
 /** What is learnt about a request on its way, for its access line and its counts. */
 export class Trace {
   readonly startedAtMs: number;
@@ -33,7 +36,7 @@ export class Trace {
   /** In their order: at most one for each slot of the route, and one for its target. */
   readonly calls: PluginCall[] = [];
   /** At targets of the route's upstream, in their order. */
-  readonly upstreamAttempts: UpstreamAttempt[] = [];
+  upstreamAttempts: readonly UpstreamAttempt[] = noAttempts;
 
   /** `recording` keeps everything; undefined where nobody asked for that. */
   constructor(

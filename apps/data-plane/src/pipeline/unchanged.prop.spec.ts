@@ -72,7 +72,7 @@ const request: fc.Arbitrary<GatewayRequest & { readonly body: Uint8Array }> = fc
     id: 'r',
     sequence: 1,
     method,
-    target: { host: authority, authority, path, search, segments: [] },
+    target: { host: authority, authority, path, search, isQueryEmpty: false, segments: [] },
     rawHeaders: [
       ...headers.filter(([name]) => name.toLowerCase() !== 'cookie').flat(),
       ...(cookieHeader === undefined ? [] : ['Cookie', cookieHeader]),
@@ -125,7 +125,7 @@ const anyRequest: GatewayRequest = {
   id: 'r',
   sequence: 1,
   method: 'GET',
-  target: { host: 'h', authority: 'h', path: '/', search: '', segments: [''] },
+  target: { host: 'h', authority: 'h', path: '/', search: '', isQueryEmpty: false, segments: [''] },
   rawHeaders: [],
   cookieHeader: undefined,
   httpVersion: '1.1',

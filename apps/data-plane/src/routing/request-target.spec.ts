@@ -10,7 +10,12 @@ describe('parseRequestTarget', () => {
       path: '/a/b%20c',
       segments: ['a', 'b c'],
       search: 'x=1',
+      isQueryEmpty: false,
     });
+  });
+
+  it('tells an empty query from none', () => {
+    expect(['/a?', '/a', '/a?b?', 'http://a.example?'].map((url) => parseRequestTarget(url, 'a').isQueryEmpty)).toEqual([true, false, false, true]);
   });
 
   it('takes the host of an absolute form over the Host header', () => {

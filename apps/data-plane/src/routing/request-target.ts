@@ -12,6 +12,8 @@ export interface RequestTarget {
   readonly segments: readonly string[];
   /** Without the `?`. */
   readonly search: string;
+  /** Whether there is a `?` with nothing behind it, which servers may tell from none. */
+  readonly isQueryEmpty: boolean;
 }
 
 const segmentsMax = 256;
@@ -58,6 +60,7 @@ export function parseRequestTarget(url: string, hostHeader: string | undefined):
     path,
     segments,
     search: queryAt === -1 ? '' : target.slice(queryAt + 1),
+    isQueryEmpty: queryAt === target.length - 1,
   };
 }
 

@@ -96,6 +96,21 @@ describe('ThreadTail', () => {
     expect(sent.map(({ follower }) => follower)).toEqual(['a']);
   });
 
+  it('gives a follower no more because others come and go', () => {
+    const { tail, sent, offer, wait } = aTail(10);
+    const [steady, guest] = [
+      { follower: 'steady', filter: {} },
+      { follower: 'guest', filter: { text: '/never' } },
+    ];
+    tail.follow([steady]);
+    for (let change = 0; change < 20; change += 1) {
+      for (let request = 0; request < 10; request += 1) offer('/a');
+      tail.follow(change % 2 === 0 ? [steady, guest] : [steady]);
+    }
+    wait(100);
+    expect(sent.map(({ records, dropped }) => [records.length, dropped])).toEqual([[10, 190]]);
+  });
+
   it('takes about the share that a follower wants', () => {
     const { tail, sent, offer, wait } = aTail(1_000_000);
     tail.follow([{ follower: 'a', filter: { sample: 0.5 } }]);

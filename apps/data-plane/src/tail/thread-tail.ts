@@ -31,7 +31,7 @@ interface Follower {
   readonly id: string;
   readonly isWanted: RequestFilter;
   readonly sample: number;
-  bound: RateBound;
+  readonly bound: RateBound;
   records: Readonly<Record<string, unknown>>[];
   dropped: number;
 }
@@ -55,9 +55,17 @@ export class ThreadTail {
     const known = new Map(this.followers.map((follower) => [follower.id, follower]));
     this.followers = followings.map(({ follower: id, filter }): Follower => {
       // Its own share: one who wants everything takes nothing from one who wants little.
-      const bound = new RateBound(recordsPerSecond / followings.length, clock.nowMs());
-      const { records = [], dropped = 0 } = known.get(id) ?? {};
-      return { id, isWanted: requestFilter(filter), sample: filter.sample ?? 1, bound, records, dropped };
+      const share = recordsPerSecond / followings.length;
+      const { bound, records = [], dropped = 0 } = known.get(id) ?? {};
+      bound?.change(share, clock.nowMs());
+      return {
+        id,
+        isWanted: requestFilter(filter),
+        sample: filter.sample ?? 1,
+        bound: bound ?? new RateBound(share, clock.nowMs()),
+        records,
+        dropped,
+      };
     });
     this.isFollowed = this.followers.length > 0;
   }

@@ -1,13 +1,24 @@
 import type { GatewayResponse } from '../pipeline/gateway-request.js';
 import type { KeptText, RecordedCall } from '../pipeline/recorded-call.js';
 import { requestChanges, responseChanges } from './message-changes.js';
-import { nanoseconds, type Timeline } from './timeline.js';
+import { nanoseconds, type Span, type Timeline } from './timeline.js';
 
 /** What a call of a plugin says in the terms of Otoroshi's `result`. */
 type ResultKind = 'successful' | 'allowed' | 'denied' | 'short-circuit' | 'failure' | 'excluded';
 
+/** What a report says of one plugin. */
+export interface PluginReport extends Span {
+  readonly plugin: string;
+  readonly name: string;
+  readonly execution_debug: {
+    readonly in: { readonly ctx: unknown };
+    readonly out: { readonly result: { readonly kind: ResultKind }; readonly ctx: unknown };
+  };
+  readonly torii: { readonly kind: string; readonly version: number } & Readonly<Record<string, unknown>>;
+}
+
 /** One call of a plugin, in Otoroshi's form, with what we know beyond that under `torii`. */
-export function pluginReport(call: RecordedCall, timeline: Timeline, responseBefore: GatewayResponse | undefined): Record<string, unknown> {
+export function pluginReport(call: RecordedCall, timeline: Timeline, responseBefore: GatewayResponse | undefined): PluginReport {
   const { pluginName, pluginVersion, kind } = call.plugin;
   return {
     plugin: pluginName,
@@ -96,12 +107,21 @@ function changesOf(call: RecordedCall, responseBefore: GatewayResponse | undefin
   return { changes: { ...(request === undefined ? {} : { request }), ...(response === undefined ? {} : { response }) } };
 }
 
-/** JSON as such; what is none, or was cut, as text. */
+/** Values that go deeper are shown as text: V8 cannot tell another thread of one that is some thousands deep. */
+const nestingMax = 200;
+
+/** JSON as such; what is none, was cut, or goes too deep, as text. */
 function jsonOrText(kept: KeptText | undefined): unknown {
   if (kept === undefined) return null;
   try {
-    return JSON.parse(kept.text);
+    const value: unknown = JSON.parse(kept.text);
+    return isDeeper(value, nestingMax) ? kept.text : value;
   } catch {
     return kept.text;
   }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }

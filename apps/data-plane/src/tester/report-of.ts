@@ -1,10 +1,11 @@
-import type { AppError, Report, ReportStep } from '@torii/contracts';
+import { type AppError, type Report, type ReportStep, testerLimits } from '@torii/contracts';
 import type { GatewayResponse } from '../pipeline/gateway-request.js';
 import type { RecordedCall } from '../pipeline/recorded-call.js';
 import type { RecordedSkip, RecordedStage, RecordedStep, Recording } from '../pipeline/recording.js';
 import type { RouteExplanation } from '../routing/explain-routes.js';
 import type { UpstreamAttempt } from '../upstream/attempt.js';
-import { pluginReport, responseOf } from './plugin-report.js';
+import { type PluginReport, pluginReport, responseOf } from './plugin-report.js';
+import { ReportRoom } from './report-room.js';
 import { lengthOf, nanoseconds, Timeline } from './timeline.js';
 
 /** A request that is over, with what there is to say of it beside its steps. */
@@ -72,6 +73,7 @@ export function reportOf(reported: ReportedRequest): Report {
 function stepsOf(reported: ReportedRequest, timeline: Timeline): ReportStep[] {
   const { recording, stopMs } = reported;
   const steps: ReportStep[] = [];
+  const room = new ReportRoom(testerLimits.pluginReportsMaxChars);
   let response: GatewayResponse | undefined;
   for (const group of grouped(recording.steps)) {
     if (group.type === 'stage') {
@@ -80,7 +82,7 @@ function stepsOf(reported: ReportedRequest, timeline: Timeline): ReportStep[] {
     }
     const plugins: object[] = [];
     for (const one of group.plugins) {
-      plugins.push(one.type === 'skip' ? skipReport(one, timeline) : pluginReport(one, timeline, response));
+      plugins.push(room.fitted(one.type === 'skip' ? skipReport(one, timeline) : pluginReport(one, timeline, response)));
       if (one.type === 'call') response = responseOf(one) ?? response;
     }
     const [first, last] = [startOf(group.plugins[0]), stopOf(group.plugins.at(-1))];
@@ -146,7 +148,7 @@ function attemptReport(attempt: UpstreamAttempt, timeline: Timeline): object {
 
 const misfits: ReadonlySet<string> = new Set(['host', 'path', 'condition', 'method']);
 
-function skipReport({ plugin, atMs }: RecordedSkip, timeline: Timeline): object {
+function skipReport({ plugin, atMs }: RecordedSkip, timeline: Timeline): PluginReport {
   const { pluginName, pluginVersion, kind } = plugin;
   return {
     plugin: pluginName,

@@ -13,7 +13,10 @@ export function testerEndpoints(trials: Trials, shelf: ReportShelf): InternalEnd
     {
       method: 'POST',
       path: '/internal/tester',
-      answer: async (req, res) => sendJson(res, JSON.stringify(await trials.run(trialOf(await readBody(req))))),
+      answer: async (req, res) => {
+        const trial = trialOf(await readBody(req));
+        sendJson(res, JSON.stringify(await trials.run(trial, () => !req.socket.destroyed)));
+      },
     },
     {
       method: 'GET',

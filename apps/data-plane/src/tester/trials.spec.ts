@@ -24,7 +24,7 @@ function held(): { trials: Trials; end: () => void; started: () => number; draft
     },
     compile: () => Promise.resolve([]),
     rowsFor: () => ({ pluginRows: [], routeRow: 0 }),
-    openMaps: () => undefined,
+    holdMaps: () => () => undefined,
     draftTimeoutMs: 1_000,
   };
   return { trials: new Trials(deps), end: () => end(), started: () => started, draftsAtOnceMax: () => draftsAtOnceMax };
@@ -50,12 +50,44 @@ describe('Trials', () => {
     expect(draftsAtOnceMax()).toBe(1);
   });
 
+  it('tries no draft whose turn comes when nobody waits for the answer any more', async () => {
+    const { trials, end, started } = held();
+    const first = trials.run({ ...trial, draft });
+    let isWanted = true;
+    const second = trials.run({ ...trial, draft }, () => isWanted);
+    isWanted = false;
+    end();
+    await expect(second).rejects.toMatchObject({ code: 'client.gone' });
+    await first;
+    expect(started()).toBe(1);
+  });
+
+  it('holds the maps of a draft until it has been tried, or could not be', async () => {
+    const held: string[] = [];
+    const deps: TrialsDeps = {
+      tryOut: () => {
+        held.push('tried');
+        return Promise.resolve(answer);
+      },
+      compile: () => Promise.resolve([]),
+      rowsFor: () => ({ pluginRows: [], routeRow: 0 }),
+      holdMaps: () => {
+        held.push('held');
+        return () => held.push('let go');
+      },
+      draftTimeoutMs: 1_000,
+    };
+    await new Trials(deps).run({ ...trial, draft });
+    await expect(new Trials({ ...deps, tryOut: () => Promise.reject(new Error('no')) }).run({ ...trial, draft })).rejects.toThrow('no');
+    expect(held).toEqual(['held', 'tried', 'let go', 'held', 'let go']);
+  });
+
   it('goes on after drafts that cannot be compiled', async () => {
     const trials = new Trials({
       tryOut: () => Promise.resolve(answer),
       compile: () => Promise.reject(new Error('no')),
       rowsFor: () => ({ pluginRows: [], routeRow: 0 }),
-      openMaps: () => undefined,
+      holdMaps: () => () => undefined,
       draftTimeoutMs: 1_000,
     });
     for (let count = 0; count < 2 * testerLimits.triedAtOnceMax; count += 1) await expect(trials.run({ ...trial, draft })).rejects.toThrow('no');

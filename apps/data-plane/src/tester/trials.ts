@@ -9,8 +9,8 @@ export interface TrialsDeps {
   readonly compile: (plugins: readonly SnapshotPlugin[]) => Promise<readonly PluginBundle[]>;
   /** Where a draft's plugins and routes are counted. */
   readonly rowsFor: (plugins: readonly SnapshotPlugin[]) => { readonly pluginRows: readonly number[]; readonly routeRow: number };
-  /** Opens the maps of a draft's plugins. */
-  readonly openMaps: (plugins: readonly SnapshotPlugin[]) => void;
+  /** Opens the maps of a draft's plugins, which stay until what it answers is called. */
+  readonly holdMaps: (plugins: readonly SnapshotPlugin[]) => () => void;
   /** What building a draft on a thread may take (ms). */
   readonly draftTimeoutMs: number;
 }
@@ -28,35 +28,47 @@ export class Trials {
   constructor(private readonly deps: TrialsDeps) {}
 
   /**
-   * Throws `capacity.overloaded` when there are too many, `config.*` when the draft cannot be served here, and
-   * `platform.internal` when the thread that has the request ends.
+   * `isWanted` says whether anybody waits for the answer still: a draft that waited for its turn for longer is not tried.
+   *
+   * Throws `capacity.overloaded` when there are too many, `config.*` when the draft cannot be served here, `client.gone` when
+   * nobody waits any more, and `platform.internal` when the thread that has the request ends.
    */
-  async run({ draft, ...trial }: Trial): Promise<TesterAnswer> {
+  async run({ draft, ...trial }: Trial, isWanted: () => boolean = () => true): Promise<TesterAnswer> {
     if (this.running >= testerLimits.triedAtOnceMax)
       throw new AppError('capacity.overloaded', { detail: 'this node tries as many requests as it may' });
     this.running += 1;
     try {
-      return await (draft === undefined ? this.deps.tryOut(trial, undefined, trial.timeoutMs + graceMs) : this.runDraft(trial, draft));
+      return await (draft === undefined ? this.deps.tryOut(trial, undefined, trial.timeoutMs + graceMs) : this.runDraft(trial, draft, isWanted));
     } finally {
       this.running -= 1;
     }
   }
 
-  private async runDraft(trial: Omit<Trial, 'draft'>, draft: TrialDraft): Promise<TesterAnswer> {
+  private async runDraft(trial: Omit<Trial, 'draft'>, draft: TrialDraft, isWanted: () => boolean): Promise<TesterAnswer> {
     if (this.drafts > draftsWaitingMax) throw new AppError('capacity.overloaded', { detail: 'too many drafts wait for their turn on this node' });
     this.drafts += 1;
     try {
-      return await this.draftTurns.run(() => this.runDraftNow(trial, draft));
+      return await this.draftTurns.run(() => this.runDraftNow(trial, draft, isWanted));
     } finally {
       this.drafts -= 1;
     }
   }
 
-  private async runDraftNow(trial: Omit<Trial, 'draft'>, { plugins, routes, without }: TrialDraft): Promise<TesterAnswer> {
-    const { compile, rowsFor, openMaps, tryOut, draftTimeoutMs } = this.deps;
+  private async runDraftNow(trial: Omit<Trial, 'draft'>, { plugins, routes, without }: TrialDraft, isWanted: () => boolean): Promise<TesterAnswer> {
+    const { compile, rowsFor, holdMaps, tryOut, draftTimeoutMs } = this.deps;
+    refuseUnwanted(isWanted);
     const bundles = await compile(plugins);
-    openMaps(plugins);
-    const compiled: CompiledDraft = { plugins: bundles, routes, without, ...rowsFor(plugins) };
-    return tryOut(trial, compiled, draftTimeoutMs + trial.timeoutMs + graceMs);
+    refuseUnwanted(isWanted);
+    const letMapsGo = holdMaps(plugins);
+    try {
+      const compiled: CompiledDraft = { plugins: bundles, routes, without, buildTimeoutMs: draftTimeoutMs, ...rowsFor(plugins) };
+      return await tryOut(trial, compiled, draftTimeoutMs + trial.timeoutMs + graceMs);
+    } finally {
+      letMapsGo();
+    }
   }
+}
+
+function refuseUnwanted(isWanted: () => boolean): void {
+  if (!isWanted()) throw new AppError('client.gone');
 }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppError, fixedFunctionsOf, type SnapshotPlugin, type TesterAnswer } from '@torii/contracts';
 import { KvConnection, SharedMapTable } from '@torii/kv';
-import { createLogger, systemClock } from '@torii/service-kit';
+import { createLogger, Deadline, systemClock } from '@torii/service-kit';
 import { createEgress, InstanceBudget, type InstancePool, loadFunction, type PreparedModule } from '@torii/wasm-runtime';
 import { ActiveRevision, type Revision } from '../config/active-revision.js';
 import { AccessLog } from '../http/access-log.js';
@@ -183,7 +183,8 @@ async function carryOut(request: ThreadRequest): Promise<ThreadAnswer> {
 async function tryOut({ trial, draft }: Extract<ThreadRequest, { kind: 'try' }>): Promise<TesterAnswer> {
   if (draft === undefined) return trials.run(trial);
   const revision = new ActiveRevision();
-  revision.swap(await stageDraft(draft, activeRevision, { pools, open: openPool, running: vitals.row, upstreams }));
+  const deadline = Deadline.after(draft.buildTimeoutMs, systemClock);
+  revision.swap(await stageDraft(draft, activeRevision, { pools, open: openPool, running: vitals.row, upstreams }, deadline));
   try {
     return await trials.run(trial, revision);
   } finally {
@@ -215,10 +216,10 @@ function discard(): void {
 }
 
 main.on('message', (call: ThreadCall) => {
-  carryOut(call).then(
-    (answer) => reply({ callId: call.callId, ok: true, ...answer }),
-    (error: unknown) => reply({ callId: call.callId, ok: false, error: describe(error) }),
-  );
+  carryOut(call)
+    .then((answer) => reply({ callId: call.callId, ok: true, ...answer }))
+    // Also where the answer cannot be told.
+    .catch((error: unknown) => reply({ callId: call.callId, ok: false, error: describe(error) }));
 });
 
 function reply(message: ThreadReply): void {

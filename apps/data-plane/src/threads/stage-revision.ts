@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pluginVersionKey, type SnapshotPlugin } from '@torii/contracts';
 import type { InstancePool, PreparedModule } from '@torii/wasm-runtime';
-import type { Revision } from '../config/active-revision.js';
+import type { BoundRoute, Revision } from '../config/active-revision.js';
 import type { BoundPlugin, RunningPlugin } from '../pipeline/bound-plugin.js';
 import { compatRulesOf } from '../pipeline/compat-rules.js';
 import { Expressions } from '../routing/expressions.js';
@@ -39,20 +39,27 @@ export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps):
     upstreams.release();
   };
   let stretchStartedAtMs = performance.now();
+  const isLong = (): boolean => performance.now() - stretchStartedAtMs >= stretchMs;
+  const serveOthers = async (): Promise<void> => {
+    await nextTurn();
+    stretchStartedAtMs = performance.now();
+  };
   try {
     for (const [index, { key, plugin, prepared }] of snapshot.plugins.entries()) {
       const row = snapshot.pluginRows[index] ?? 0;
       const pool = await deps.pools.retain(key, row, () => deps.open(plugin, prepared));
       retained.push(key);
       plugins.set(pluginVersionKey(plugin), { plugin, bound: boundPlugin(plugin, pool, { row, running: deps.running }) });
-      if (performance.now() - stretchStartedAtMs < stretchMs) continue;
-      await nextTurn();
-      stretchStartedAtMs = performance.now();
+      if (isLong()) await serveOthers();
     }
     const expressions = new Expressions();
     const { slots: globalSlots, sinks } = bindGlobalSlots(snapshot.globalPlugins, { plugins, expressions });
     const parts = { plugins, expressions, globalSlots, upstreamOf: upstreams.of };
-    const routes = snapshot.routes.map((route, index) => bindRoute(route, snapshot.routeRows[index] ?? 0, parts));
+    const routes: BoundRoute[] = [];
+    for (const [index, route] of snapshot.routes.entries()) {
+      routes.push(bindRoute(route, snapshot.routeRows[index] ?? 0, parts));
+      if (isLong()) await serveOthers();
+    }
     return { number: snapshot.revision, routeTable: new RouteTable(routes), sinks, globalSlots, dispose };
   } catch (error) {
     dispose();

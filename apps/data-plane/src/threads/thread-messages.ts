@@ -3,6 +3,7 @@ import type { PreparedModule } from '@torii/wasm-runtime';
 import type { MetricRowCounts } from '../metrics/layout.js';
 import type { Following, ThreadTailBatch } from '../tail/thread-tail.js';
 import type { TracingSettings } from '../telemetry/tracing.js';
+import type { RouteCells } from '../upstream/health-cells.js';
 
 /** `EgressOptions` in values that can be copied between threads. */
 export interface EgressSettings {
@@ -86,7 +87,7 @@ export interface CountedSnapshot extends CompiledSnapshot {
   /** By the URL of a target of upstreams. */
   readonly upstreamRows: ReadonlyMap<string, number>;
   /** By the id of a route: the cells in which the health of its upstream's targets is, for those that are checked. */
-  readonly upstreamCells: ReadonlyMap<string, readonly number[]>;
+  readonly upstreamCells: ReadonlyMap<string, RouteCells>;
 }
 
 /** A draft with its modules compiled. */
@@ -98,6 +99,8 @@ export interface CompiledDraft {
   readonly routeRow: number;
   /** Ids of routes to do without. */
   readonly without: readonly string[];
+  /** What building it on a thread may take. */
+  readonly buildTimeoutMs: number;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { AppError, type UpstreamTarget } from '@torii/contracts';
+import type { Deadline } from '@torii/service-kit';
 import type { CallerSignal } from '@torii/wasm-runtime';
 import { Connection } from './connection.js';
 import { Connector } from './connector.js';
@@ -7,6 +8,14 @@ export interface ConnectionPoolOptions extends Pick<UpstreamTarget, 'tls' | 'con
   readonly origin: URL;
   readonly connectMs: number;
   readonly allowLinkLocal: boolean;
+}
+
+/** A request that needs a connection. */
+export interface Asker {
+  /** After which it does not wait any more, whatever `queueWaitMs` says. */
+  readonly deadline: Deadline;
+  /** Aborted when the client goes. */
+  readonly signal: CallerSignal;
 }
 
 interface Waiter {
@@ -49,14 +58,14 @@ export class ConnectionPool {
    * A connection for one request, at once or when there is one; `giveBack` or `discard` must follow. `isFresh` asks for one that has
    * served nobody. Rejects with `capacity.overloaded` when none comes free in time, `client.gone` when the client goes.
    */
-  take(signal: CallerSignal, isFresh = false): Connection | Promise<Connection> {
+  take(asker: Asker, isFresh = false): Connection | Promise<Connection> {
     if (this.busy < this.options.connectionsMax) return this.open(isFresh);
-    return this.turn(signal).then(() => this.open(isFresh));
+    return this.turn(asker).then(() => this.open(isFresh));
   }
 
   /** A place for a connection that somebody else opens; `leave` must follow. Rejects as `take` does. */
-  async enter(signal: CallerSignal): Promise<void> {
-    if (this.busy >= this.options.connectionsMax) await this.turn(signal);
+  async enter(asker: Asker): Promise<void> {
+    if (this.busy >= this.options.connectionsMax) await this.turn(asker);
     this.places += 1;
   }
 
@@ -103,7 +112,7 @@ export class ConnectionPool {
     });
   }
 
-  private turn(signal: CallerSignal): Promise<void> {
+  private turn({ deadline, signal }: Asker): Promise<void> {
     const { queuedMax, queueWaitMs } = this.options;
     if (this.line.size >= queuedMax) return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
@@ -125,7 +134,7 @@ export class ConnectionPool {
       const timer = setTimeout(() => {
         leaveLine();
         reject(overloaded());
-      }, queueWaitMs);
+      }, Math.min(queueWaitMs, deadline.remainingMs()));
       this.line.add(waiter);
       if (signal.aborted) onGone();
       else signal.addEventListener('abort', onGone, { once: true });

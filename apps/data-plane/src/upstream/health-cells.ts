@@ -1,6 +1,9 @@
 /** Cells at most: one for each target that is checked. Further ones are not checked. */
 export const healthCellsMax = 65_536;
 
+/** The cells of a route's targets, in their order; undefined for one that is not checked, which counts as fit. */
+export type RouteCells = readonly (number | undefined)[];
+
 /** Whether targets of upstreams passed their checks: a byte for each, written by the main thread and read by all. */
 export class HealthCells {
   private readonly bytes: Uint8Array<SharedArrayBuffer>;

@@ -1,6 +1,6 @@
 import { type SnapshotRoute, type UpstreamTarget, upstreamOf } from '@torii/contracts';
 import type { Logger } from '@torii/service-kit';
-import { HealthCells, healthCellsMax } from './health-cells.js';
+import { HealthCells, healthCellsMax, type RouteCells } from './health-cells.js';
 import { type ActiveCheck, HealthProbe } from './health-probe.js';
 
 export interface HealthProberDeps {
@@ -32,15 +32,15 @@ export class HealthProber {
 
   constructor(private readonly deps: HealthProberDeps) {}
 
-  /** By the id of each route that is checked, the cells of its targets in their order. Cells without a place count as fit. */
-  cellsFor(routes: Routes): Map<string, number[]> {
-    const cells = new Map<string, number[]>();
+  /** The cells of each route that is checked, by its id. */
+  cellsFor(routes: Routes): Map<string, RouteCells> {
+    const cells = new Map<string, RouteCells>();
     for (const route of routes) {
       const checked = checkedOf(route);
       if (checked.length > 0)
         cells.set(
           route.id,
-          checked.map(({ key }) => this.entryOf(key)?.cell).filter((cell) => cell !== undefined),
+          checked.map(({ key }) => this.entryOf(key)?.cell),
         );
     }
     return cells;
@@ -71,8 +71,9 @@ export class HealthProber {
   private entryOf(key: string): Entry | undefined {
     const known = this.entries.get(key);
     if (known !== undefined) return known;
-    const cell = this.freeCells.pop() ?? this.cellsUsed++;
+    const cell = this.freeCells.pop() ?? this.cellsUsed;
     if (cell >= healthCellsMax) return undefined;
+    if (cell === this.cellsUsed) this.cellsUsed += 1;
     const entry = { cell, probe: undefined };
     this.entries.set(key, entry);
     return entry;

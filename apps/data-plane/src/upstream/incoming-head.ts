@@ -1,4 +1,4 @@
-import { errorCodeHeader, requestIdHeader } from '@torii/contracts';
+import { debugHeader, errorCodeHeader, reportHeader, requestIdHeader } from '@torii/contracts';
 import { connectionOptions } from './hop-headers.js';
 
 type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -13,7 +13,9 @@ const dropped: ReadonlySet<string> = new Set([
   'te',
   'transfer-encoding',
   'upgrade',
+  debugHeader,
   errorCodeHeader,
+  reportHeader,
   requestIdHeader,
 ]);
 

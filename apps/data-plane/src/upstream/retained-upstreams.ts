@@ -1,4 +1,5 @@
 import type { SnapshotRoute, UpstreamTarget } from '@torii/contracts';
+import type { RouteCells } from './health-cells.js';
 import type { Upstream } from './upstream.js';
 import type { UpstreamRegistry } from './upstream-registry.js';
 
@@ -9,7 +10,7 @@ export class RetainedUpstreams {
   /** `cells` are where the health of targets is, by the id of their route. */
   constructor(
     private readonly registry: UpstreamRegistry,
-    private readonly cells: ReadonlyMap<string, readonly number[]>,
+    private readonly cells: ReadonlyMap<string, RouteCells>,
   ) {}
 
   readonly of = (route: Pick<SnapshotRoute, 'id' | 'name'>, target: UpstreamTarget): Upstream => {

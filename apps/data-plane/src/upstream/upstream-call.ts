@@ -27,6 +27,7 @@ export interface UpstreamCallOptions {
 const interimMax = 16;
 const earlyHints = 103;
 
+type Phase = 'connecting' | 'sending' | 'waiting' | 'receiving';
 type Headers = Record<string, string | string[] | undefined>;
 
 /**
@@ -43,7 +44,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   private readonly deadlineAtMs: number;
   private controller: Dispatcher.DispatchController | undefined;
   private flow: ResponseFlow | undefined;
-  private phase: 'connecting' | 'sending' | 'waiting' | 'receiving' = 'connecting';
+  private phase: Phase = 'connecting';
   private startedAtMs = 0;
   private movedAtMs: number;
   private sentAtMs = Number.POSITIVE_INFINITY;
@@ -51,6 +52,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   private isOver = false;
   private failure: AppError | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private timerAtMs = Number.POSITIVE_INFINITY;
   private resolve: (response: StreamedResponse) => void = () => undefined;
   private reject: (error: AppError) => void = () => undefined;
 
@@ -74,7 +76,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       const { body } = request;
       const isStreamed = !(body instanceof Uint8Array);
       // The shortest that can matter; when it fires what is due is looked up.
-      this.setTimer(Math.min(timeouts.headersMs, timeouts.idleMs, request.deadline.remainingMs()));
+      this.setTimer(this.movedAtMs, Math.min(timeouts.headersMs, timeouts.idleMs, request.deadline.remainingMs()));
       // The server name is the connector's to say; undici would make one of each request's Host, and a new connection with it.
       const options = { path, method: request.method, headers, body: isStreamed ? body.open() : body, servername: 'upstream' };
       connection.client.dispatch(options, this);
@@ -97,7 +99,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.hasStarted = true;
     this.startedAtMs = clock.nowMs();
     this.movedAtMs = this.startedAtMs;
-    this.phase = 'sending';
+    this.enter('sending');
   }
 
   onBodySent(): void {
@@ -106,7 +108,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   onRequestSent(): void {
     this.sentAtMs = this.movedAtMs;
-    if (this.phase === 'sending') this.phase = 'waiting';
+    if (this.phase === 'sending') this.enter('waiting');
   }
 
   onResponseStarted(): void {
@@ -120,7 +122,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     }
     const { attempt, clock } = this.options;
     this.movedAtMs = clock.nowMs();
-    this.phase = 'receiving';
+    this.enter('receiving');
     attempt.status = status;
     attempt.headersMs = this.movedAtMs - this.startedAtMs;
     attempt.durationMs = this.movedAtMs - attempt.startedAtMs;
@@ -182,14 +184,25 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.options.onOver(isWhole);
   }
 
-  private setTimer(waitMs: number): void {
+  /** What is due in that phase may be due before the timer fires, which was set for another. */
+  private enter(phase: Phase): void {
+    this.phase = phase;
+    const dueAtMs = this.dueAtMs();
+    if (dueAtMs >= this.timerAtMs) return;
+    clearTimeout(this.timer);
+    this.setTimer(this.movedAtMs, dueAtMs - this.movedAtMs);
+  }
+
+  private setTimer(nowMs: number, waitMs: number): void {
+    this.timerAtMs = nowMs + waitMs;
     this.timer = setTimeout(this.onTimer, Math.max(1, Math.ceil(waitMs)));
   }
 
   private readonly onTimer = (): void => {
-    const leftMs = this.dueAtMs() - this.options.clock.nowMs();
+    const nowMs = this.options.clock.nowMs();
+    const leftMs = this.dueAtMs() - nowMs;
     if (leftMs <= 0) this.abort(this.lateError());
-    else this.setTimer(leftMs);
+    else this.setTimer(nowMs, leftMs);
   };
 
   private dueAtMs(): number {

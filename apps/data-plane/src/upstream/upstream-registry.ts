@@ -1,6 +1,7 @@
 import type { SnapshotRoute, UpstreamTarget } from '@torii/contracts';
 import type { Clock, Logger } from '@torii/service-kit';
 import { ConnectionPool } from './connection-pool.js';
+import type { RouteCells } from './health-cells.js';
 import type { Peer } from './peer.js';
 import { RefCounted } from './ref-counted.js';
 import { Upstream } from './upstream.js';
@@ -28,7 +29,7 @@ export class UpstreamRegistry {
   constructor(private readonly deps: UpstreamRegistryDeps) {}
 
   /** The upstream of a route; `cells` are where its targets' health is, if it is checked. Whoever retains it releases the key once. */
-  retain(route: UpstreamRoute, target: UpstreamTarget, cells: readonly number[] | undefined): { readonly key: string; readonly upstream: Upstream } {
+  retain(route: UpstreamRoute, target: UpstreamTarget, cells: RouteCells | undefined): { readonly key: string; readonly upstream: Upstream } {
     const key = JSON.stringify([route.id, route.name, target, cells]);
     const { upstream } = this.upstreams.retain(key, () => this.open(route, target, cells));
     return { key, upstream };
@@ -44,7 +45,7 @@ export class UpstreamRegistry {
     for (const pool of gone?.pools ?? []) this.pools.release(pool)?.close();
   }
 
-  private open(route: UpstreamRoute, target: UpstreamTarget, cells: readonly number[] | undefined) {
+  private open(route: UpstreamRoute, target: UpstreamTarget, cells: RouteCells | undefined) {
     const pools: string[] = [];
     const { clock, log, isDown } = this.deps;
     const upstream = new Upstream(target, {

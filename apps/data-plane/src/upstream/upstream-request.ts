@@ -9,8 +9,8 @@ export interface UpstreamRequest {
   readonly method: string;
   /** As it is escaped. */
   readonly path: string;
-  /** Without the `?`. */
-  readonly search: string;
+  /** Without the `?`; undefined where there is none. */
+  readonly search: string | undefined;
   /** Name and value in turn. */
   readonly rawHeaders: readonly string[];
   readonly pathParams: Readonly<Record<string, string>>;

@@ -37,6 +37,8 @@ interface Try {
 export class Upstream {
   private readonly balancer: Balancer;
   private readonly rewrite: PathRewriter | undefined;
+  /** A rewritten path may have a query of its own, to which that of the request is added. */
+  private readonly queryMark: '?' | '&';
   /** All that may get requests. */
   readonly peers: readonly Peer[];
   /** Those that are used before others: first all but the backups. */
@@ -50,6 +52,7 @@ export class Upstream {
     const { rewritePath, balancing, health } = target;
     this.balancer = balancerOf(balancing);
     this.rewrite = rewritePath === undefined ? undefined : pathRewriter(rewritePath);
+    this.queryMark = rewritePath?.includes('?') === true ? '&' : '?';
     this.keyHeader = balancing.type === 'header_hash' ? balancing.name.toLowerCase() : undefined;
     const all = target.targets.map((spec, index) => {
       const { routeName, log, poolOf, isDown } = deps;
@@ -124,7 +127,7 @@ export class Upstream {
 
   private async send(request: UpstreamRequest, last: Try, isFresh: boolean): Promise<StreamedResponse> {
     const { peer, attempt } = last;
-    const taken = peer.pool.take(request.signal, isFresh);
+    const taken = peer.pool.take(request, isFresh);
     const connection = taken instanceof Promise ? await taken : taken;
     const call = new UpstreamCall({
       request,
@@ -146,7 +149,7 @@ export class Upstream {
 
   private async sendUpgrade(request: UpstreamRequest, last: Try, protocol: string): Promise<UpgradedResponse | StreamedResponse> {
     const { peer, attempt } = last;
-    await peer.pool.enter(request.signal);
+    await peer.pool.enter(request);
     const call = new UpgradeCall({
       request,
       connector: peer.pool.connector,
@@ -190,7 +193,7 @@ export class Upstream {
 
   private pathAt(peer: Peer, { path, search, pathParams }: UpstreamRequest): string {
     const rewritten = this.rewrite === undefined ? path : this.rewrite(path, pathParams);
-    return search === '' ? `${peer.prefix}${rewritten}` : `${peer.prefix}${rewritten}?${search}`;
+    return search === undefined ? `${peer.prefix}${rewritten}` : `${peer.prefix}${rewritten}${this.queryMark}${search}`;
   }
 
   private headersFor(peer: Peer, request: UpstreamRequest, attempt: UpstreamAttempt): string[] {
@@ -212,8 +215,10 @@ function outcomeOf(code: ErrorCode, request: UpstreamRequest, { call, attempt }:
   if (request.signal.aborted || request.deadline.remainingMs() <= 0) return 'final';
   if (call === undefined) return code === 'capacity.overloaded' ? 'not_started' : 'final';
   if (ownerOf(code) !== 'upstream') return 'final';
-  if (!call.hasStarted) return 'not_started';
-  const isRepeatable = request.body instanceof Uint8Array && idempotentMethods.has(request.method);
+  const { body } = request;
+  const isInMemory = body instanceof Uint8Array;
+  if (!call.hasStarted) return isInMemory || !body.hasBegun ? 'not_started' : 'final';
+  const isRepeatable = isInMemory && idempotentMethods.has(request.method);
   const isStale = code === 'upstream.reset' && !call.hasAnswerBegun && attempt.isReusedConnection === true;
   return isRepeatable && isStale ? 'stale' : 'final';
 }
