@@ -24,7 +24,7 @@ describe('an upstream over TLS', () => {
       serverNames.push((req.socket as TLSSocket & { servername?: string | false }).servername ?? false);
       res.end(`in secret to ${req.headers.host}`);
     });
-    server.on('upgrade', (req, socket, head) => {
+    server.on('upgrade', (_req, socket, head) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n');
       socket.write(head);
       socket.pipe(socket);

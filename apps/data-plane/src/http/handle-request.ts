@@ -133,7 +133,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     writeProblem(req, res, failure, requestId);
   } finally {
     revision?.release();
-    markStreaming(req.socket, false);
+    markStreaming(req, false);
     const status = failure === undefined || hasBegun(res) ? res.statusCode : failure.status;
     const durationMs = deps.clock.nowMs() - trace.startedAtMs;
     deps.meter.end(trace, { status, durationMs, code: failure?.code });

@@ -22,7 +22,7 @@ export class Upload implements ClientBody {
   }
 
   open(): Readable {
-    markStreaming(this.req.socket, true);
+    markStreaming(this.req, true);
     this.stream = new UploadStream(this.req, this.res);
     return this.stream;
   }

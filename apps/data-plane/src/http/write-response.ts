@@ -41,7 +41,7 @@ async function writeStreamed(
   for (const name of Object.keys(headers)) if (name !== 'trailer' || isChunked) addHeader(raw, name, headers[name] ?? '');
   raw.push(requestIdHeader, requestId);
   if (whole === undefined) {
-    markStreaming(req.socket, true);
+    markStreaming(req, true);
     res.writeHead(status, raw);
     await stream.pipeTo(res);
   } else {

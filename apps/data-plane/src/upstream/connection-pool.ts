@@ -131,10 +131,13 @@ export class ConnectionPool {
           resolve();
         },
       };
-      const timer = setTimeout(() => {
-        leaveLine();
-        reject(overloaded());
-      }, Math.min(queueWaitMs, deadline.remainingMs()));
+      const timer = setTimeout(
+        () => {
+          leaveLine();
+          reject(overloaded());
+        },
+        Math.min(queueWaitMs, deadline.remainingMs()),
+      );
       this.line.add(waiter);
       if (signal.aborted) onGone();
       else signal.addEventListener('abort', onGone, { once: true });
