@@ -3,7 +3,7 @@ import { AppError, fixedFunctionsOf, type SnapshotPlugin, type TesterAnswer } fr
 import { KvConnection, SharedMapTable } from '@torii/kv';
 import { createLogger, Deadline, systemClock } from '@torii/service-kit';
 import { createEgress, InstanceBudget, type InstancePool, loadFunction, type PreparedModule } from '@torii/wasm-runtime';
-import { ActiveRevision, type Revision } from '../config/active-revision.js';
+import { ActiveRevision } from '../config/active-revision.js';
 import { AccessLog } from '../http/access-log.js';
 import { BodyBudget } from '../http/body-budget.js';
 import { OverloadRefusal } from '../http/overload-refusal.js';
@@ -21,8 +21,8 @@ import { InTurn } from './in-turn.js';
 import { pluginStores } from './plugin-stores.js';
 import { PoolRegistry } from './pool-registry.js';
 import { stageDraft } from './stage-draft.js';
-import { stageRevision } from './stage-revision.js';
-import type { CountedSnapshot, ThreadAnswer, ThreadCall, ThreadNews, ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.js';
+import { type StagedRevision, stageRevision } from './stage-revision.js';
+import type { StagedSnapshot, ThreadAnswer, ThreadCall, ThreadNews, ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.js';
 import { ThreadVitals } from './thread-vitals.js';
 
 // A data thread: HTTP, routing and guests. It is told what to do by the main thread and keeps no state of its own
@@ -96,7 +96,8 @@ vitals.start({ connections: () => server.connections, guestBytes: () => budget.l
 const trials = new TrialRunner({ inspector, accept: (socket) => server.accept(socket) });
 /** A configuration that took longer than the main thread waited must not be staged over a later one. */
 const turns = new InTurn();
-let staged: { readonly revision: Revision; readonly snapshot: CountedSnapshot } | undefined;
+let staged: { readonly parts: StagedRevision; readonly snapshot: StagedSnapshot } | undefined;
+let serving: StagedRevision | undefined;
 
 /** Loaded only where it is used: it is some megabytes. */
 async function openTracing(options: TracingSettings): Promise<Tracing> {
@@ -195,8 +196,9 @@ async function tryOut({ trial, draft }: Extract<ThreadRequest, { kind: 'try' }>)
 async function takeOver(request: Extract<ThreadRequest, { kind: 'stage' | 'commit' | 'discard' }>): Promise<void> {
   if (request.kind === 'commit') {
     if (staged !== undefined) {
-      activeRevision.swap(staged.revision);
-      exposed.show(staged.snapshot);
+      serving = staged.parts;
+      activeRevision.swap(serving.revision);
+      exposed.show({ ...staged.snapshot, routes: Array.from(serving.held.values(), ({ route }) => route) });
       vitals.countUpstreams(staged.snapshot.upstreamRows, () => upstreams.peers());
     }
     staged = undefined;
@@ -205,13 +207,13 @@ async function takeOver(request: Extract<ThreadRequest, { kind: 'stage' | 'commi
   discard();
   if (request.kind === 'stage')
     staged = {
-      revision: await stageRevision(request.snapshot, { pools, open: openPool, running: vitals.row, upstreams }),
+      parts: await stageRevision(request.snapshot, serving, { pools, open: openPool, running: vitals.row, upstreams }),
       snapshot: request.snapshot,
     };
 }
 
 function discard(): void {
-  staged?.revision.dispose();
+  staged?.parts.revision.dispose();
   staged = undefined;
 }
 

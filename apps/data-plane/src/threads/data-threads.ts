@@ -7,6 +7,7 @@ import { BackOff } from './back-off.js';
 import { InTurn } from './in-turn.js';
 import { LiveThread, type LossReason } from './live-thread.js';
 import { SilenceWatch } from './silence-watch.js';
+import { type KeyedSnapshot, keyedSnapshot, stagedSnapshot } from './staged-routes.js';
 import { forgivenAfterMs, Suspects } from './suspects.js';
 import { ThreadBoard } from './thread-board.js';
 import { ThreadSystemError } from './thread-link.js';
@@ -79,7 +80,7 @@ export class DataThreads {
   private spareTimer: NodeJS.Timeout | undefined;
   private port = 0;
   private threadCount: number;
-  private active: CountedSnapshot | undefined;
+  private active: KeyedSnapshot | undefined;
   private followings: readonly Following[] = [];
   private isStopping = false;
   private tries = 0;
@@ -184,7 +185,8 @@ export class DataThreads {
     const [first, ...others] = threads;
     // Nobody has tried it, and a configuration that was never tried must not become the one that threads start with.
     if (first === undefined) throw new AppError('platform.internal', { detail: 'no data thread is there to take the configuration over' });
-    const stage = ({ link }: LiveThread): Promise<unknown> => link.ask({ kind: 'stage', snapshot }, this.options.activationTimeoutMs);
+    const keyed = keyedSnapshot(snapshot);
+    const stage = (thread: LiveThread): Promise<unknown> => this.stageOn(thread, keyed);
     // One tries it before the others: a configuration that is the end of its thread costs no more than that one.
     const staged = await Promise.allSettled([stage(first)]);
     if (staged[0]?.status === 'fulfilled') staged.push(...(await Promise.allSettled(others.map(stage))));
@@ -193,14 +195,26 @@ export class DataThreads {
       await Promise.allSettled(threads.map(({ link }) => link.ask({ kind: 'discard' }, commitTimeoutMs)));
       throw refusal.reason;
     }
-    this.active = snapshot;
-    await Promise.all(threads.map(({ link }) => link.ask({ kind: 'commit' }, commitTimeoutMs)));
+    this.active = keyed;
+    const keys = new Set(keyed.routeKeys);
+    await Promise.all(threads.map((thread) => this.commitOn(thread, keys)));
   }
 
   private tell(news: ThreadNews): void {
     const { onTail, onReport } = this.options;
     if (news.kind === 'tail') onTail?.(news.batches);
     else onReport?.(news.id, news.json);
+  }
+
+  private async stageOn(thread: LiveThread, keyed: KeyedSnapshot): Promise<void> {
+    await thread.link.ask({ kind: 'stage', snapshot: stagedSnapshot(keyed, thread.routeKeys) }, this.options.activationTimeoutMs);
+  }
+
+  /** What the thread holds is not known until it has said that it has taken over. */
+  private async commitOn(thread: LiveThread, routeKeys: ReadonlySet<string>): Promise<void> {
+    thread.routeKeys = new Set();
+    await thread.link.ask({ kind: 'commit' }, commitTimeoutMs);
+    thread.routeKeys = routeKeys;
   }
 
   private spawn(index: number): LiveThread {
@@ -276,8 +290,8 @@ export class DataThreads {
     }
     try {
       if (this.active !== undefined) {
-        await thread.link.ask({ kind: 'stage', snapshot: this.active }, this.options.activationTimeoutMs);
-        await thread.link.ask({ kind: 'commit' }, commitTimeoutMs);
+        await this.stageOn(thread, this.active);
+        await this.commitOn(thread, new Set(this.active.routeKeys));
       }
       for (const { row, times } of this.suspects.list()) this.confineOn(thread, row, times);
       if (this.followings.length > 0) this.followOn(thread);

@@ -15,6 +15,8 @@ export class LiveThread {
   unwatch: (() => void) | undefined;
   /** Whether it was given up, though it may not be gone yet. */
   isLost = false;
+  /** Keys of routes that the configuration it serves certainly has; it need not be told them again. */
+  routeKeys: ReadonlySet<string> = new Set();
   /** Resolves when it is gone. */
   readonly exited: Promise<void>;
   private readonly worker: Worker;

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { pluginVersionKey, type SnapshotPlugin } from '@torii/contracts';
+import { AppError, pluginVersionKey, type SnapshotPlugin } from '@torii/contracts';
 import type { InstancePool, PreparedModule } from '@torii/wasm-runtime';
 import type { BoundRoute, Revision } from '../config/active-revision.js';
 import type { BoundPlugin, RunningPlugin } from '../pipeline/bound-plugin.js';
@@ -10,8 +10,9 @@ import { RetainedUpstreams } from '../upstream/retained-upstreams.js';
 import type { UpstreamRegistry } from '../upstream/upstream-registry.js';
 import { bindRoute } from './bind-route.js';
 import { type AvailablePlugin, bindGlobalSlots } from './bind-slots.js';
+import type { HeldRoute, HeldRoutes } from './held-routes.js';
 import type { PoolRegistry } from './pool-registry.js';
-import type { CountedSnapshot } from './thread-messages.js';
+import type { StagedSnapshot } from './thread-messages.js';
 
 /** Requests are served in between when building takes longer. */
 const stretchMs = 3;
@@ -24,13 +25,20 @@ export interface StageDeps {
   readonly upstreams: UpstreamRegistry;
 }
 
+/** A revision with what the next one can take over from it. */
+export interface StagedRevision {
+  readonly revision: Revision;
+  readonly held: HeldRoutes;
+}
+
 /**
- * Builds a revision beside the active one: pools of new plugin versions with one warm instance each, and the route
- * table. Pools that the active revision has are shared, so a change elsewhere leaves their instances alone.
+ * Builds a revision beside the active one: pools of new plugin versions with one warm instance each, the routes that have
+ * changed, and the route table. All else is shared with the active one, so a change elsewhere leaves instances and
+ * connections alone, and costs hardly more than what has changed.
  *
  * Throws `config.*` and leaves nothing behind when any part fails.
  */
-export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps): Promise<Revision> {
+export async function stageRevision(snapshot: StagedSnapshot, active: StagedRevision | undefined, deps: StageDeps): Promise<StagedRevision> {
   const plugins = new Map<string, AvailablePlugin>();
   const retained: string[] = [];
   const upstreams = new RetainedUpstreams(deps.upstreams, snapshot.upstreamCells);
@@ -55,16 +63,35 @@ export async function stageRevision(snapshot: CountedSnapshot, deps: StageDeps):
     const expressions = new Expressions();
     const { slots: globalSlots, sinks } = bindGlobalSlots(snapshot.globalPlugins, { plugins, expressions });
     const parts = { plugins, expressions, globalSlots, upstreamOf: upstreams.of };
-    const routes: BoundRoute[] = [];
-    for (const [index, route] of snapshot.routes.entries()) {
-      routes.push(bindRoute(route, snapshot.routeRows[index] ?? 0, parts));
+    const held = new Map<string, HeldRoute>();
+    const added: BoundRoute[] = [];
+    for (const key of snapshot.routeKeys) {
+      let one = active?.held.get(key);
+      if (one !== undefined) {
+        upstreams.again(one.upstreamKeys);
+      } else {
+        const told = snapshot.told.get(key);
+        if (told === undefined) throw new AppError('platform.internal', { detail: 'a route was left out that this thread does not hold' });
+        const before = upstreams.count;
+        one = { route: told.route, bound: bindRoute(told.route, told.row, parts), upstreamKeys: upstreams.since(before) };
+        added.push(one.bound);
+      }
+      held.set(key, one);
       if (isLong()) await serveOthers();
     }
-    return { number: snapshot.revision, routeTable: new RouteTable(routes), sinks, globalSlots, dispose };
+    return { revision: { number: snapshot.revision, routeTable: tableOf(held, added, active), sinks, globalSlots, dispose }, held };
   } catch (error) {
     dispose();
     throw error;
   }
+}
+
+/** The active table with what has changed, or one of its own when nothing has stayed. */
+function tableOf(held: HeldRoutes, added: readonly BoundRoute[], active: StagedRevision | undefined): RouteTable<BoundRoute> {
+  if (active === undefined || added.length === held.size) return new RouteTable(added);
+  const removed: BoundRoute[] = [];
+  for (const [key, { bound }] of active.held) if (!held.has(key)) removed.push(bound);
+  return new RouteTable(added, { base: active.revision.routeTable, removed });
 }
 
 export function boundPlugin(plugin: SnapshotPlugin, pool: InstancePool, place: Pick<BoundPlugin, 'row' | 'running'>): BoundPlugin {

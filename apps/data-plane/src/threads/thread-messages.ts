@@ -90,6 +90,19 @@ export interface CountedSnapshot extends CompiledSnapshot {
   readonly upstreamCells: ReadonlyMap<string, RouteCells>;
 }
 
+export interface ToldRoute {
+  readonly route: SnapshotRoute;
+  readonly row: number;
+}
+
+/** A configuration as a thread is told it, without the routes that it holds. */
+export interface StagedSnapshot extends Omit<CountedSnapshot, 'routes' | 'routeRows'> {
+  /** Of all routes; equal only where all is that a route is bound with. */
+  readonly routeKeys: readonly string[];
+  /** By their keys. */
+  readonly told: ReadonlyMap<string, ToldRoute>;
+}
+
 /** A draft with its modules compiled. */
 export interface CompiledDraft {
   readonly plugins: readonly PluginBundle[];
@@ -109,7 +122,7 @@ export interface CompiledDraft {
  */
 export type ThreadRequest =
   | { readonly kind: 'listen'; readonly port: number; readonly isShared: boolean }
-  | { readonly kind: 'stage'; readonly snapshot: CountedSnapshot }
+  | { readonly kind: 'stage'; readonly snapshot: StagedSnapshot }
   | { readonly kind: 'commit' }
   | { readonly kind: 'discard' }
   /** Puts a plugin under quarantine, as often as that was called for lately: each time it lasts longer. */
