@@ -29,8 +29,8 @@ const base = {
 };
 
 export default {
-  // Jest would leave one core of two idle. Many test files start servers and compilers of their own, so no more than half of many cores.
-  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+  // Jest would leave one core of two idle, and tests often wait. Many test files start servers and compilers of their own, so no more than half of many cores.
+  maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
   // Modules of finished test files stay in memory, and collecting that garbage takes longer than beginning anew.
   workerIdleMemoryLimit: '600MB',
   reporters: ['default', '<rootDir>/scripts/closing-line-reporter.mjs'],
