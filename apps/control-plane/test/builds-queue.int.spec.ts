@@ -5,6 +5,7 @@ import { type BuilderOptions, TestBuilder } from './support/a-builder.js';
 import { type ApiClient, aModule } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
 import { EventStreamClient } from './support/event-stream-client.js';
+import { aFunction, over } from './support/function-builds.js';
 
 let ownRedis: OwnRedis;
 let torii: TestControlPlane;
@@ -31,25 +32,10 @@ async function aBuilder(options: BuilderOptions = {}): Promise<TestBuilder> {
   return builder;
 }
 
-async function aFunction(name: string, source = 'one'): Promise<void> {
-  const files = [{ path: 'index.js', content: source }];
-  const { status } = await api.send('PUT', `/api/v1/functions/${name}`, { language: 'javascript', files });
-  expect([200, 201]).toContain(status);
-}
-
 async function build(name: string, version = 'dev', by: ApiClient = api): Promise<Build> {
   const { status, body } = await by.send<Build>('POST', `/api/v1/functions/${name}/builds`, { version });
   expect({ status, body }).toMatchObject({ status: 202 });
   return body;
-}
-
-function over({ id }: Build, by: ApiClient = api): Promise<Build> {
-  const attempt = async (): Promise<Build> => {
-    const { body } = await by.get<Build>(`/api/v1/builds/${id}`);
-    expect(['succeeded', 'failed', 'cancelled']).toContain(body.status);
-    return body;
-  };
-  return eventually(attempt, { timeoutMs: 60_000 });
 }
 
 /** Work that waits until a test lets it go on. */
@@ -68,7 +54,7 @@ function gate() {
 describe('the queue', () => {
   it('builds each function in order, and lets functions take turns: 50 builds of 3', async () => {
     const functions = ['many', 'some', 'few'];
-    for (const name of functions) await aFunction(name);
+    for (const name of functions) await aFunction(api, name);
     const counts = [30, 12, 8];
     const asked: Build[] = [];
     for (const [index, name] of functions.entries()) {
@@ -94,7 +80,7 @@ describe('the queue', () => {
   }, 150_000);
 
   it('loses nothing when Redis comes back empty, before, while and after a build is done', async () => {
-    await aFunction('flushed');
+    await aFunction(api, 'flushed');
     const waiting = await build('flushed', '1.0.0');
     await ownRedis.stop({ loseData: true });
     await ownRedis.start();
@@ -105,23 +91,23 @@ describe('the queue', () => {
     await ownRedis.start();
     held.release();
     const second = await aBuilder();
-    expect(await over(waiting)).toMatchObject({ status: 'succeeded' });
+    expect(await over(api, waiting)).toMatchObject({ status: 'succeeded' });
     expect([...first.taken, ...second.taken].length).toBeGreaterThan(1);
   }, 120_000);
 
   it('takes builds while Redis is away, and builds them when it is back', async () => {
-    await aFunction('patient');
+    await aFunction(api, 'patient');
     await ownRedis.stop();
     const asked = await build('patient');
     expect(await api.send('POST', `/api/v1/builds/${asked.id}/cancel`)).toMatchObject({ status: 503, body: { code: 'platform.redis' } });
     expect(await api.get(`/api/v1/builds/${asked.id}/log`)).toMatchObject({ status: 503 });
     await ownRedis.start();
     await aBuilder();
-    expect(await over(asked)).toMatchObject({ status: 'succeeded' });
+    expect(await over(api, asked)).toMatchObject({ status: 'succeeded' });
   }, 90_000);
 
   it('ends the stream of a log when Redis goes, and the client goes on where it was', async () => {
-    await aFunction('streamed');
+    await aFunction(api, 'streamed');
     let isOver = false;
     await aBuilder({
       // What it says as Redis comes back may get lost, and with it the build, which is then begun again.
@@ -157,18 +143,18 @@ describe('the queue', () => {
 
 describe('control planes', () => {
   it('record a build once, however many there are', async () => {
-    await aFunction('watched');
+    await aFunction(api, 'watched');
     const others = [await torii.startAnother(), await torii.startAnother()];
     open.push(...others);
     let made = 0;
     await aBuilder({ work: async (taken, builder) => builder.succeed(taken, await aModule(`(global i32 (i32.const ${++made}))`)) });
-    const first = await over(await build('watched'));
+    const first = await over(api, await build('watched'));
     expect(first).toMatchObject({ status: 'succeeded' });
     const source = { kind: 'function', name: 'watched', version: 'dev' };
     await api.send('PUT', '/api/v1/plugins/watcher', { source, functionName: 'handle' });
     for (let index = 0; index < 5; index += 1) {
-      await aFunction('watched', `source ${index}`);
-      const { followers } = await over(await build('watched', 'dev', others[index % 2]?.api), others[0]?.api);
+      await aFunction(api, 'watched', `source ${index}`);
+      const { followers } = await over(others[0]?.api ?? api, await build('watched', 'dev', others[index % 2]?.api));
       expect(followers).toMatchObject([{ outcome: 'updated', version: index + 2 }]);
     }
     expect((await api.get<Plugin>('/api/v1/plugins/watcher')).body.version).toBe(6);
@@ -177,7 +163,7 @@ describe('control planes', () => {
   }, 90_000);
 
   it('record, when they start, what was built while none was there', async () => {
-    await aFunction('orphan');
+    await aFunction(api, 'orphan');
     const held = gate();
     const builder = await aBuilder({ work: held.work });
     const [first, second] = [await build('orphan', '1.0.0'), await build('orphan', '1.0.1')];
@@ -191,8 +177,8 @@ describe('control planes', () => {
     await eventually(async () => expect(await torii.redis.hget(key, 'finishedOn')).not.toBeNull());
     const another = await torii.startAnother();
     open.push(another);
-    expect(await over(first, another.api)).toMatchObject({ status: 'succeeded' });
-    expect(await over(second, another.api)).toMatchObject({ status: 'succeeded' });
+    expect(await over(another.api, first)).toMatchObject({ status: 'succeeded' });
+    expect(await over(another.api, second)).toMatchObject({ status: 'succeeded' });
     await eventually(async () => expect(await torii.redis.exists(key)).toBe(0));
   }, 90_000);
 });

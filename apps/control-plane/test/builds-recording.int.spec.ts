@@ -4,6 +4,7 @@ import { eventually } from '@torii/test-kit';
 import { type BuilderOptions, TestBuilder } from './support/a-builder.js';
 import type { ApiClient } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
+import { aFunction, over } from './support/function-builds.js';
 
 let torii: TestControlPlane;
 let api: ApiClient;
@@ -24,24 +25,7 @@ async function aBuilder(options: BuilderOptions = {}): Promise<TestBuilder> {
   return builder;
 }
 
-async function aFunction(name: string, source = 'one'): Promise<void> {
-  const { status } = await api.send('PUT', `/api/v1/functions/${name}`, {
-    language: 'javascript',
-    files: [{ path: 'index.js', content: `// ${source}\n` }],
-  });
-  expect([200, 201]).toContain(status);
-}
-
 const build = (name: string, version = 'dev', headers = {}) => api.send<Build>('POST', `/api/v1/functions/${name}/builds`, { version }, headers);
-
-function over({ id }: Build, by: ApiClient = api): Promise<Build> {
-  const attempt = async (): Promise<Build> => {
-    const { body } = await by.get<Build>(`/api/v1/builds/${id}`);
-    expect(['succeeded', 'failed', 'cancelled']).toContain(body.status);
-    return body;
-  };
-  return eventually(attempt, { timeoutMs: 60_000 });
-}
 
 const jobKey = ({ id }: Build): string => `{${torii.keyPrefix}-q}:build-javascript:${id}`;
 
@@ -63,7 +47,7 @@ async function holdFunction(name: string) {
 
 describe('what is asked for at the same time', () => {
   it('is one build for one Idempotency-Key', async () => {
-    await aFunction('twice');
+    await aFunction(api, 'twice');
     const held = await holdFunction('twice');
     const asked = [1, 2].map(() => build('twice', '1.0.0', { 'idempotency-key': 'the-same' }));
     await held.untilWaiting(2).finally(held.release);
@@ -73,7 +57,7 @@ describe('what is asked for at the same time', () => {
   });
 
   it('is one build of a release, and a conflict', async () => {
-    await aFunction('release');
+    await aFunction(api, 'release');
     const held = await holdFunction('release');
     const asked = [1, 2, 3].map(() => build('release', '1.0.0'));
     await held.untilWaiting(3).finally(held.release);
@@ -84,20 +68,20 @@ describe('what is asked for at the same time', () => {
 
 describe('the order of builds of a function', () => {
   it('is that in which they were asked for, also when a clock runs behind', async () => {
-    await aFunction('ordered');
+    await aFunction(api, 'ordered');
     const first = (await build('ordered', '1.0.0')).body;
     await torii.database.query("UPDATE builds SET created_at = created_at + interval '1 minute' WHERE id = $1", [first.id]);
     const second = (await build('ordered', '1.0.1')).body;
     expect(await torii.redis.exists(jobKey(second))).toBe(0); // not its turn
     const builder = await aBuilder();
-    await over(second);
+    await over(api, second);
     expect(builder.taken.filter((id) => [first.id, second.id].some((one) => one === id))).toEqual([first.id, second.id]);
   });
 });
 
 describe('a build of dev', () => {
   it('is begun anew when the one that asks for the same was just told to end', async () => {
-    await aFunction('again');
+    await aFunction(api, 'again');
     let isReleased = false;
     open.push({
       close: () => {
@@ -119,15 +103,15 @@ describe('a build of dev', () => {
     const second = await build('again');
     isReleased = true;
     expect(second.status).toBe(202);
-    expect(await over(first)).toMatchObject({ status: 'cancelled' });
-    expect(await over(second.body)).toMatchObject({ status: 'succeeded' });
+    expect(await over(api, first)).toMatchObject({ status: 'cancelled' });
+    expect(await over(api, second.body)).toMatchObject({ status: 'succeeded' });
   }, 60_000);
 });
 
 describe('the queue', () => {
   // The one that is there does so too, within its 15 seconds: see builds-waiting.long.spec.ts.
   it('forgets the job of a function that is deleted before a builder takes it, when a control plane starts', async () => {
-    await aFunction('deleted');
+    await aFunction(api, 'deleted');
     const { body } = await build('deleted');
     expect(await torii.redis.exists(jobKey(body))).toBe(1);
     expect(await api.send('DELETE', '/api/v1/functions/deleted')).toMatchObject({ status: 204 });
@@ -136,7 +120,7 @@ describe('the queue', () => {
   }, 60_000);
 
   it('forgets a job whose end was recorded by a control plane that died before it took the job away', async () => {
-    await aFunction('left');
+    await aFunction(api, 'left');
     let finish = (): void => undefined;
     const finished = new Promise<void>((resolve) => {
       finish = resolve;

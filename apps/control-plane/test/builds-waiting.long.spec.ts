@@ -4,6 +4,7 @@ import { eventually } from '@torii/test-kit';
 import { type BuilderOptions, TestBuilder } from './support/a-builder.js';
 import { type ApiClient, aModule } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
+import { aFunction, over } from './support/function-builds.js';
 
 let torii: TestControlPlane;
 let api: ApiClient;
@@ -24,28 +25,11 @@ async function aBuilder(options: BuilderOptions = {}): Promise<TestBuilder> {
   return builder;
 }
 
-async function aFunction(name: string, source = 'one'): Promise<void> {
-  const { status } = await api.send('PUT', `/api/v1/functions/${name}`, {
-    language: 'javascript',
-    files: [{ path: 'index.js', content: `// ${source}\n` }],
-  });
-  expect([200, 201]).toContain(status);
-}
-
 const build = (name: string, version = 'dev', headers = {}) => api.send<Build>('POST', `/api/v1/functions/${name}/builds`, { version }, headers);
-
-function over({ id }: Build, by: ApiClient = api): Promise<Build> {
-  const attempt = async (): Promise<Build> => {
-    const { body } = await by.get<Build>(`/api/v1/builds/${id}`);
-    expect(['succeeded', 'failed', 'cancelled']).toContain(body.status);
-    return body;
-  };
-  return eventually(attempt, { timeoutMs: 60_000 });
-}
 
 describe('the queue', () => {
   it('forgets the job of a function that is deleted before a builder takes it', async () => {
-    await aFunction('deleted');
+    await aFunction(api, 'deleted');
     const { body } = await build('deleted');
     const key = `{${torii.keyPrefix}-q}:build-javascript:${body.id}`;
     expect(await torii.redis.exists(key)).toBe(1);
@@ -58,7 +42,7 @@ describe('a version', () => {
   const followers = 11;
 
   it('is made though another write has held everything up for longer than a statement may take', async () => {
-    await aFunction('patient');
+    await aFunction(api, 'patient');
     const client = await torii.database.connect();
     const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%config_state%'";
     // On a connection of its own: within one transaction this view shows the queries of when it was first looked at.
@@ -74,13 +58,13 @@ describe('a version', () => {
       await client.query('COMMIT');
       client.release();
     }
-    expect(await over(body)).toMatchObject({ status: 'succeeded' });
+    expect(await over(api, body)).toMatchObject({ status: 'succeeded' });
   }, 90_000);
 
   /** A function that plugins follow, whose new versions take the database some time each. */
   async function aFollowedFunction(name: string, secondsPerFollower: number): Promise<void> {
-    await aFunction(name);
-    await over((await build(name)).body);
+    await aFunction(api, name);
+    await over(api, (await build(name)).body);
     const source = { kind: 'function', name, version: 'dev' };
     for (let index = 0; index < followers; index += 1) {
       expect(await api.send('PUT', `/api/v1/plugins/${name}-${index}`, { source, functionName: 'handle' })).toMatchObject({ status: 201 });
@@ -89,14 +73,14 @@ describe('a version', () => {
       CREATE OR REPLACE FUNCTION linger() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(${secondsPerFollower}); RETURN NEW; END' LANGUAGE plpgsql;
       CREATE OR REPLACE TRIGGER linger BEFORE INSERT ON plugin_versions FOR EACH ROW EXECUTE FUNCTION linger()`);
     open.push({ close: () => torii.database.query('DROP TRIGGER IF EXISTS linger ON plugin_versions') });
-    await aFunction(name, 'two');
+    await aFunction(api, name, 'two');
   }
 
   it('is given to all plugins that follow it, though that takes longer than other writes may', async () => {
     let made = 0;
     await aBuilder({ work: async (taken, one) => one.succeed(taken, await aModule(`(global i32 (i32.const ${++made}))`)) });
     await aFollowedFunction('popular', 2);
-    const { followers: told, ...ended } = await over((await build('popular')).body);
+    const { followers: told, ...ended } = await over(api, (await build('popular')).body);
     expect(ended).toMatchObject({ status: 'succeeded' });
     expect(told.filter(({ outcome }) => outcome === 'updated')).toHaveLength(followers);
   }, 90_000);
@@ -106,7 +90,7 @@ describe('a version', () => {
     await aBuilder({ work: async (taken, one) => one.succeed(taken, await aModule(`(global i32 (i32.const ${++made}))`)) });
     await aFollowedFunction('crowded', 4);
     const { body } = await build('crowded');
-    expect(await over(body)).toMatchObject({
+    expect(await over(api, body)).toMatchObject({
       status: 'failed',
       error: { code: 'build.internal', detail: expect.stringContaining('fewer plugins') },
     });
@@ -114,6 +98,6 @@ describe('a version', () => {
       status: 200,
       body: { buildId: expect.not.stringMatching(body.id) },
     });
-    expect(await over((await build('crowded', '1.0.0')).body)).toMatchObject({ status: 'succeeded' });
+    expect(await over(api, (await build('crowded', '1.0.0')).body)).toMatchObject({ status: 'succeeded' });
   }, 120_000);
 });

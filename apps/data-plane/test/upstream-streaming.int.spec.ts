@@ -13,6 +13,20 @@ const size = 64 * MiB;
 /** What a node may hold of a body that nobody takes: the buffers of its sockets and streams. */
 const heldMaxBytes = 48 * MiB;
 
+/** Resolves when a number has begun to grow and grows no more. */
+async function standsStill(read: () => number): Promise<void> {
+  let seen = -1;
+  await eventually(
+    () => {
+      const now = read();
+      const isStill = now === seen && now > 0;
+      seen = now;
+      return isStill;
+    },
+    { intervalMs: 300 },
+  );
+}
+
 describe('a large body through a node', () => {
   const node = new TestNode();
   let upstream: Upstream;
@@ -46,15 +60,7 @@ describe('a large body through a node', () => {
     const client = new RawConnection(node.proxyUrl);
     client.socket.pause();
     client.send('GET /up/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-    let seen = -1;
-    await eventually(
-      () => {
-        const isStill = sent === seen && sent > 0;
-        seen = sent;
-        return isStill;
-      },
-      { intervalMs: 300 },
-    );
+    await standsStill(() => sent);
     expect(sent).toBeLessThan(size);
     expect((await residentBytes()) - before).toBeLessThan(heldMaxBytes);
     client.socket.destroy();
@@ -90,15 +96,7 @@ describe('a large body through a node', () => {
         req,
       ).catch(reject);
     });
-    let seen = -1;
-    await eventually(
-      () => {
-        const isStill = sent === seen && sent > 0;
-        seen = sent;
-        return isStill;
-      },
-      { intervalMs: 300 },
-    );
+    await standsStill(() => sent);
     expect(sent).toBeLessThan(size);
     expect((await residentBytes()) - before).toBeLessThan(heldMaxBytes);
     begin();
