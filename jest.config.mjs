@@ -39,7 +39,7 @@ export default {
     { ...base, displayName: 'integration', testMatch: ['<rootDir>/{apps,packages}/*/test/**/*.int.spec.ts'] },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.spec.ts'] },
     ...(process.env.TORII_TEST_LONG === 'true'
-      ? [{ ...base, displayName: 'long', testMatch: ['<rootDir>/{apps,packages}/*/{src,test}/**/*.long.spec.ts'] }]
+      ? [{ ...base, displayName: 'long', testMatch: ['<rootDir>/{apps,packages}/*/{src,test}/**/*.long.spec.ts', '<rootDir>/e2e/**/*.long.spec.ts'] }]
       : []),
   ],
 };

@@ -1,6 +1,7 @@
 // How long builds take, from the request to the version, on whatever builders there are.
 //   node bench/builds.mjs            beside a running `npm start`, in the same folder
 //   node bench/builds.mjs --rounds 9 --queued 100
+//   node bench/builds.mjs --only go            one language, and no queue
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,6 +10,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     queued: { type: 'string', default: '100' },
+    only: { type: 'string' },
     home: { type: 'string', default: process.env.TORII_HOME ?? '.torii' },
     api: { type: 'string', default: `http://127.0.0.1:${process.env.TORII_ADMIN_PORT ?? 9000}` },
   },
@@ -122,7 +124,7 @@ function seconds(ms) {
 console.log('| language | template | first | each further one (least to most) | of that compiling | same source again | module |');
 console.log('|---|---|---|---|---|---|---|');
 for (const { name, available } of (await api('GET', '/api/v1/languages')).items) {
-  if (available !== true) continue;
+  if (available !== true || (values.only ?? name) !== name) continue;
   for (const template of name === 'wat' ? ['empty', 'counter'] : ['empty', 'geolocation']) await measure(name, template);
 }
-await measureQueue();
+if (values.only === undefined) await measureQueue();

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually } from '@torii/test-kit';
+import { eventually, sharedGoSeeds } from '@torii/test-kit';
 import { send } from './http.js';
 
 const checkout = path.join(import.meta.dirname, '..');
@@ -20,7 +20,10 @@ interface Started {
 function start(home: string, env: Record<string, string> = {}): Started {
   const child = spawn(process.execPath, ['scripts/start.mjs'], {
     cwd: checkout,
-    env: { ...process.env, TORII_HOME: home, TORII_ADMIN_PORT: '0', TORII_PROXY_PORT: '0', TORII_INTERNAL_PORT: '0', ...env },
+    env: {
+      ...{ ...process.env, TORII_HOME: home, TORII_ADMIN_PORT: '0', TORII_PROXY_PORT: '0', TORII_INTERNAL_PORT: '0' },
+      ...{ TORII_BUILD_GO_SEEDS: sharedGoSeeds(), ...env },
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -18,10 +18,17 @@ const closers = [];
 let isStopping = false;
 
 async function main() {
-  await bootstrap();
+  const checks = args.length === 0 ? staticChecks : [];
+  // Beside the build, which runs on one core.
+  let early = Promise.resolve([]);
+  const whenGenerated = () => {
+    early = runChecks(checks.filter(({ needsBuild }) => !needsBuild));
+  };
+  await bootstrap({ whenGenerated });
   const env = needsServers(args) ? await startServers() : {};
+  const late = early.then(async (complaints) => [...complaints, ...(await runChecks(checks.filter(({ needsBuild }) => needsBuild)))]);
   // At once: tests often wait, and the checks run on one core.
-  const [counts, complaints] = await Promise.all([runJest(env), args.length === 0 ? runChecks() : []]);
+  const [counts, complaints] = await Promise.all([runJest(env), late]);
   for (const complaint of complaints) print(complaint);
   const failed = counts.failed + complaints.length;
   // A run without a test has proved nothing.
@@ -30,13 +37,14 @@ async function main() {
 }
 
 /**
- * Without a status line, for jest has one.
+ * One after the other, without a status line, for jest has one.
  *
+ * @param {typeof staticChecks} checks
  * @returns {Promise<string[]>} what each check that failed says
  */
-async function runChecks() {
+async function runChecks(checks) {
   const complaints = [];
-  for (const { title, command } of staticChecks) {
+  for (const { title, command } of checks) {
     const startMs = performance.now();
     try {
       await runProgram(title, [appNode(), ...command]);
@@ -65,14 +73,17 @@ function closing(server) {
   return server;
 }
 
+// More room for young objects means fewer collections: a tenth less work for files that load many modules.
+const nodeFlags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=32'];
+
 /** @returns {Promise<import('./lib/jest-run.mjs').Counts>} */
 async function runJest(env) {
   const countsFile = path.join(folder, 'counts.json');
   const jest = path.join(checkout, 'node_modules', 'jest', 'bin', 'jest.js');
-  const child = spawn(appNode(), ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...args], {
+  const child = spawn(appNode(), [...nodeFlags, jest, ...args], {
     cwd: checkout,
     // Whatever tests leave in the folder for temporary files goes with ours.
-    env: { ...process.env, ...env, TMPDIR: folder, TORII_TEST_COUNTS_FILE: countsFile },
+    env: { ...process.env, ...env, TMPDIR: folder, TORII_TEST_COUNTS_FILE: countsFile, NODE_COMPILE_CACHE: path.join(folder, 'compiled') },
     stdio: 'inherit',
   });
   closers.push(() => child.kill('SIGTERM'));
@@ -88,7 +99,7 @@ async function runJest(env) {
 async function close() {
   stopPrograms();
   for (const closer of closers.splice(0).reverse()) await closer();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 function stop() {

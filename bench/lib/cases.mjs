@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../packages/local-infra/dist/index.js';
-import { guestBytes, kernelBytes } from './guests.mjs';
+import { guestBytes, javaScriptGuestBytes, kernelBytes } from './guests.mjs';
 import { ServerProcess } from './server-process.mjs';
 import { aPlugin, aRoute, ToriiNode } from './torii-node.mjs';
 import { startWorkerd, workerdProgram } from './workerd.mjs';
@@ -67,8 +67,12 @@ async function addFunctions(node, cases, skipped) {
     cases.push({ name, pid: node.pid, port: node.port, host, path: requestPath });
   };
   for (const [name, guest, part] of functions) await add(name, await guestBytes(guest), part, '/');
+  const inJavaScript = await javaScriptGuestBytes();
+  await add('Torii, function in JavaScript', inJavaScript, { wasi: true }, '/');
+  await add('Torii, the same, fresh', inJavaScript, { wasi: true, isolation: 'fresh' }, '/');
   const geolocation = await readFile(path.join(example, 'geolocation.wasm'));
   await add("Torii, the article's search again", geolocation, article, articlePath);
+  await add('Torii, the same, fresh each time', geolocation, { ...article, isolation: 'fresh' }, articlePath);
   await add('Torii, the same with its map in Redis', geolocation, { ...article, mapStore: 'shared' }, articlePath);
 }
 

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { compileJavaScript } from '../../packages/js-compiler/dist/index.js';
 import { answerText } from './answer.mjs';
+
+const MiB = 1024 * 1024;
 
 // wabt belongs to the packages that compile guests; the benchmarks have no dependencies of their own.
 const require = createRequire(new URL('../../packages/wasm-runtime/package.json', import.meta.url));
@@ -40,6 +43,19 @@ function reading(get, set) {
 /** The bytes of a guest that exports `run` and answers the benchmarks' text. */
 export async function guestBytes(name) {
   return compile(textOf(guests[name]));
+}
+
+const javaScript = `export function run() {
+  const { request } = JSON.parse(Host.inputString());
+  return { status: 200, headers: { 'content-type': 'text/plain' }, body_str: request.method === 'GET' ? answer : '' };
+}
+const answer = ${JSON.stringify(answerText)};`;
+
+/** The bytes of a function in JavaScript that reads its input as JSON, exports `run` and answers the benchmarks' text. */
+export async function javaScriptGuestBytes() {
+  const files = new Map([['index.js', new TextEncoder().encode(javaScript)]]);
+  const limits = { outputMaxBytes: 64 * MiB, memoryMaxBytes: 64 * MiB, topLevelMs: 10_000 };
+  return (await compileJavaScript({ files, entry: 'index.js', functionNames: ['run'] }, limits)).wasm;
 }
 
 /** The bytes of any WebAssembly text. */

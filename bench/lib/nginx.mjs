@@ -4,6 +4,9 @@ import path from 'node:path';
 import { freePort } from '../../packages/local-infra/dist/index.js';
 import { ServerProcess } from './server-process.mjs';
 
+/** nginx would close each connection after 1,000 requests; the other servers of a run do not. */
+const manyRequests = 1_000_000_000;
+
 /** nginx as a proxy with one worker and kept connections; throws when it is not installed. */
 export async function startNginx(directory, upstreamPort) {
   if (spawnSync('nginx', ['-v']).error !== undefined) throw new Error('nginx is not installed');
@@ -27,9 +30,10 @@ events { worker_connections 1024; }
 http {
 ${temporary}
   access_log ${path.join(folder, 'access.log')};
-  upstream kilobyte { server 127.0.0.1:${upstreamPort}; keepalive 256; }
+  upstream kilobyte { server 127.0.0.1:${upstreamPort}; keepalive 256; keepalive_requests ${manyRequests}; }
   server {
     listen 127.0.0.1:${port};
+    keepalive_requests ${manyRequests};
     location / {
       proxy_pass http://kilobyte;
       proxy_http_version 1.1;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -69,18 +69,28 @@ export class ToriiNode {
   }
 
   /** Publishes a configuration; resolves with undefined when it is served, else with the reason the node gives. */
-  async apply(plugins, routes) {
+  async apply(plugins, routes, timeoutMs = answerTimeoutMs) {
     this.#revision += 1;
     const revision = this.#revision;
     const snapshot = sealSnapshot({ incarnation: this.#incarnation, revision }, { plugins, routes });
     await new SnapshotPublisher(this.redis, this.#keys).publish(snapshot);
     const registry = new NodeRegistry(this.redis, this.#keys);
-    for (const endsAt = performance.now() + answerTimeoutMs; performance.now() < endsAt; await delay(20)) {
+    for (const endsAt = performance.now() + timeoutMs; performance.now() < endsAt; await delay(20)) {
       const [status] = await registry.list();
       if (status?.active?.revision === revision) return undefined;
       if (status?.rejected?.revision === revision) return `${status.rejected.code}: ${status.rejected.detail}`;
     }
-    return `the node did not take it within ${answerTimeoutMs} ms`;
+    return `the node did not take it within ${timeoutMs} ms`;
+  }
+
+  /** Resolves with the status and the error's code, if it is one. On a connection of its own: `fetch` lets nobody name a host. */
+  request(host, requestPath) {
+    return new Promise((resolve, reject) => {
+      const sent = get({ port: this.port, host: '127.0.0.1', path: requestPath, headers: { host }, agent: false }, (response) => {
+        response.resume().once('end', () => resolve({ status: response.statusCode, code: response.headers['x-torii-error'] }));
+      });
+      sent.once('error', reject);
+    });
   }
 
   async stop() {

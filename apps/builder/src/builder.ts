@@ -18,7 +18,7 @@ import { InternalServer } from './http/internal-server.js';
 import { LanguageWatch } from './languages/language-watch.js';
 import { Languages } from './languages/languages.js';
 import { BuilderMetrics } from './metrics.js';
-import { createRunner } from './run/runner.js';
+import { createRunner, type RunnerLimits } from './run/runner.js';
 
 const redisCommandTimeoutMs = 3_000;
 const controlPlaneTimeoutMs = 30_000;
@@ -66,6 +66,17 @@ interface Parts extends GivenParts {
   readonly stateFolder: string;
 }
 
+function runnerLimits(env: Env): Partial<RunnerLimits> {
+  return {
+    runsMax: env.TORII_RUN_SLOTS,
+    queuedMax: env.TORII_RUN_QUEUE_MAX,
+    queueWaitMs: env.TORII_RUN_QUEUE_WAIT_MS,
+    prepareTimeoutMs: env.TORII_PREPARE_TIMEOUT_MS,
+    startTimeoutMs: env.TORII_RUN_START_TIMEOUT_MS,
+    guestMemoryMaxBytes: env.TORII_RUN_MEMORY_BYTES,
+  };
+}
+
 function claimState({ TORII_BUILDER_STATE, TORII_HOME }: Env): ClaimedFolder {
   return TORII_BUILDER_STATE === undefined ? claimFreeFolder(path.resolve(TORII_HOME, 'builder')) : claimFolder(path.resolve(TORII_BUILDER_STATE));
 }
@@ -95,7 +106,7 @@ async function open({ env, log, compilers, lifecycle, stateFolder, hold, abandon
   });
   const egress = egressSettings(env);
   for (const [host, origin] of egress.overrides) log.warn({ host, origin }, 'outbound calls are overridden');
-  const runner = createRunner({ log, artifacts, egress, limits: { prepareTimeoutMs: env.TORII_PREPARE_TIMEOUT_MS } });
+  const runner = createRunner({ log, artifacts, egress, limits: runnerLimits(env) });
   lifecycle.onClose('runner', () => runner.close());
   const folders = new WorkFolders(path.resolve(env.TORII_HOME, 'builds'), id, log);
   await folders.open();

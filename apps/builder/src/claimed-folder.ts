@@ -31,10 +31,12 @@ export function claimFreeFolder(folder: string): ClaimedFolder {
 }
 
 /**
+ * Makes the folder unless it is there; undefined when somebody else has it, in this process too.
+ *
  * By the lock of an empty database: Node has no other lock that the system takes back from a process that was killed, and
  * that containers with one volume see of each other.
  */
-function tryToClaim(folder: string): ClaimedFolder | undefined {
+export function tryToClaim(folder: string): ClaimedFolder | undefined {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = new DatabaseSync(path.join(folder, claimFile), { timeout: 0 });
   try {

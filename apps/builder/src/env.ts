@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { artifactMaxBytes } from '@torii/contracts';
 import { envVar, parseEnv } from '@torii/service-kit';
 import { z } from 'zod';
@@ -59,11 +60,38 @@ const Env = z.object({
     .default(defaultGoProxy)
     .describe('Where Go modules come from, or off'),
   TORII_BUILD_GO_CHECKSUM_DATABASE: z.string().min(1).default(defaultGoChecksumDatabase).describe('What vouches for Go modules, or off'),
+  TORII_BUILD_GO_SEEDS: z
+    .string()
+    .min(1)
+    .transform((folder) => path.resolve(folder))
+    .optional()
+    .describe("Folder of compiled packages of Go's library, which builders of this machine may share; this builder's own when left out"),
   TORII_BUILD_CRATE_HOSTS: envVar.list().optional().describe("host:port[,...] that crates come from; the public registry's when left out"),
   TORII_BUILDER_CACHE_BYTES: envVar
     .positiveInt()
     .default(512 * 1024 * 1024)
     .describe('Size of the modules kept on disk for runs and builds to come (bytes)'),
+  TORII_BUILD_NPM_CACHE_BYTES: envVar
+    .positiveInt()
+    .default(1024 ** 3)
+    .describe('Size of the npm packages kept on disk (bytes)'),
+  TORII_BUILD_GO_MODULES_BYTES: envVar
+    .positiveInt()
+    .default(2 * 1024 ** 3)
+    .describe('Size of the Go modules kept on disk (bytes)'),
+  TORII_BUILD_RUST_CACHE_BYTES: envVar
+    .positiveInt()
+    .default(4 * 1024 ** 3)
+    .describe('Size of the compiled crates kept on disk (bytes)'),
+  TORII_RUN_SLOTS: envVar.positiveInt().max(256).default(4).describe('Functions that run at once for who tries them'),
+  TORII_RUN_QUEUE_MAX: envVar.positiveInt().max(10_000).default(32).describe('Runs that may wait for their turn'),
+  TORII_RUN_QUEUE_WAIT_MS: envVar.durationMs().default(5_000).describe('Time a run waits for its turn (ms)'),
+  TORII_RUN_START_TIMEOUT_MS: envVar.durationMs().default(10_000).describe('Time a function that is tried gets to begin (ms)'),
+  TORII_RUN_MEMORY_BYTES: envVar
+    .positiveInt()
+    .min(16 * 1024 * 1024)
+    .default(1024 ** 3)
+    .describe('Memory of all functions that are tried at once (bytes)'),
   TORII_PREPARE_TIMEOUT_MS: envVar.durationMs().default(30_000).describe('Time one module may take to be rewritten (ms)'),
   TORII_EGRESS_CONNECT_TIMEOUT_MS: envVar.durationMs().default(3_000).describe('Time an outbound call of a run gets to connect (ms)'),
   TORII_EGRESS_DNS_SERVERS: envVar

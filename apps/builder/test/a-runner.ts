@@ -49,6 +49,8 @@ export function aRunner(options: Partial<RunnerOptions> = {}): TestRunner {
     },
     egress: { overrides: new Map(), privateCidrs: [], connectTimeoutMs: 5_000 },
     ...options,
+    // A machine that runs all tests at once may keep the thread waiting, most of all while it starts.
+    limits: { silenceMs: 60_000, ...options.limits },
   });
   return {
     runner,

@@ -3,14 +3,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { BuildError } from '@torii/contracts';
+import { sharedGoSeeds } from '@torii/test-kit';
 import type { CompileContext, CompileResult, Compiler } from '../src/compilers/compiler.js';
 import { type GoCompilerOptions, goCompiler } from '../src/compilers/go.js';
 import { removeTree } from '../src/sandbox/remove-tree.js';
 import { createSandbox, type Sandbox } from '../src/sandbox/sandbox.js';
 
 const repository = path.resolve(import.meta.dirname, '../../..');
-/** Kept from run to run, as a builder keeps it: the seed takes the time of several builds. Of each user, who owns it. */
+/** Kept from run to run, as a builder keeps it. Of each user, who owns it. */
 export const goCacheFolder = path.join(repository, `node_modules/.cache/torii-go-${process.getuid?.()}`);
+/** One for all tests of a run, which takes the time of several builds: the first that needs it makes it, the others wait. */
+export const goSeedFolder = sharedGoSeeds();
 export const goPlaces = { searchPath: process.env.PATH ?? '', toolchains: path.join(repository, '.torii/toolchains') };
 export const goBuildTimeoutMs = 180_000;
 const mebi = 1_048_576;
@@ -47,7 +50,7 @@ export class GoBuilds {
   private compiler(options: Partial<GoCompilerOptions> = {}): Compiler {
     const { sandbox } = this;
     if (sandbox === undefined) throw new Error('no test has begun');
-    return goCompiler({ sandbox, places: goPlaces, cacheFolder: goCacheFolder, ...options });
+    return goCompiler({ sandbox, places: goPlaces, cacheFolder: goCacheFolder, seedFolder: goSeedFolder, ...options });
   }
 
   async build(files: Readonly<Record<string, string>>, { options, entry = 'main.go', limits, signal }: GoBuildOptions = {}): Promise<CompileResult> {

@@ -145,7 +145,7 @@ async function start({ env, log, clock = systemClock }: AppDeps, lifecycle: Life
   if (keyFile !== undefined) log.info({ file: path.resolve(keyFile) }, 'first admin key written');
 
   addAuthentication(fastify, { apiKeys, nodeToken });
-  await serveApiDocs(fastify, openApiDocument(apiControllers));
+  await serveApiDocs(fastify, () => openApiDocument(apiControllers));
   await app.listen(env.port, env.host);
   const { port } = fastify.server.address() as AddressInfo;
   return { host: env.host, port, url: `http://${urlHost(env.host)}:${port}`, nodeToken, routes, close: () => lifecycle.close() };

@@ -38,6 +38,10 @@ async function build(name: string, version = 'dev', by: ApiClient = api): Promis
   return body;
 }
 
+async function begun({ id }: Build): Promise<void> {
+  await eventually(async () => expect(await api.get(`/api/v1/builds/${id}`)).toMatchObject({ body: { status: 'running' } }));
+}
+
 /** Work that waits until a test lets it go on. */
 function gate() {
   let release = (): void => undefined;
@@ -93,6 +97,39 @@ describe('the queue', () => {
     const second = await aBuilder();
     expect(await over(api, waiting)).toMatchObject({ status: 'succeeded' });
     expect([...first.taken, ...second.taken].length).toBeGreaterThan(1);
+  }, 120_000);
+
+  it('ends a build that was to be cancelled although Redis forgot it, the wish or the whole build', async () => {
+    const cancellation = (id: string): string => `{${torii.keyPrefix}-q}:cancellation:${id}`;
+    const isAskedToEnd = (id: string) => eventually(async () => (await torii.redis.exists(cancellation(id))) === 1);
+    let hasForgotten = false;
+    await aBuilder({
+      work: async (taken) => {
+        await isAskedToEnd(taken.job.buildId);
+        await torii.redis.del(cancellation(taken.job.buildId)); // as if it were a Redis of some seconds ago
+        hasForgotten = true;
+        await taken.stage('verifying');
+        await isAskedToEnd(taken.job.buildId);
+        return { status: 'cancelled', timings: {}, warnings: [], attempts: 1 };
+      },
+    });
+    await aFunction(api, 'unwanted');
+    const first = await build('unwanted', '1.0.0');
+    await begun(first);
+    expect(await api.send('POST', `/api/v1/builds/${first.id}/cancel`)).toMatchObject({ status: 202 });
+    expect(await over(api, first)).toMatchObject({ status: 'cancelled' });
+    expect(hasForgotten).toBe(true);
+
+    await Promise.all(open.splice(0).map((one) => one.close()));
+    const held = gate();
+    await aBuilder({ work: held.work });
+    const second = await build('unwanted', '1.0.0');
+    await begun(second);
+    expect(await api.send('POST', `/api/v1/builds/${second.id}/cancel`)).toMatchObject({ status: 202 });
+    await ownRedis.stop({ loseData: true });
+    await ownRedis.start();
+    expect(await over(api, second)).toMatchObject({ status: 'cancelled' });
+    held.release();
   }, 120_000);
 
   it('takes builds while Redis is away, and builds them when it is back', async () => {

@@ -1,21 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually } from '@torii/test-kit';
+import { eventually, type Relay, startRelay } from '@torii/test-kit';
 import type { ApiClient } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
 
 let torii: TestControlPlane;
 let api: ApiClient;
+let relay: Relay;
 
 beforeAll(async () => {
-  torii = await startControlPlane();
+  torii = await startControlPlane({
+    wayToDatabase: async (databaseUrl) => {
+      relay = await startRelay(databaseUrl);
+      return relay.url;
+    },
+  });
   api = torii.api;
   await api.aPlugin('geo');
 }, 60_000);
-afterAll(() => torii?.close());
+afterAll(async () => {
+  await torii?.close();
+  await relay?.close();
+});
 
 describe('while the database is away', () => {
   it('answers 503 with Retry-After, says so at /readyz, and goes on by itself when it is back', async () => {
-    torii.databaseRelay.cut();
+    relay.cut();
     const away = { status: 503, body: { code: 'platform.database' } };
     const refused = await api.get('/api/v1/plugins');
     expect(refused).toMatchObject(away);
@@ -24,7 +33,7 @@ describe('while the database is away', () => {
     expect(await api.get('/livez')).toMatchObject({ status: 200 });
     expect(await api.get('/readyz')).toMatchObject({ status: 503, body: { checks: { database: { ok: false }, redis: { ok: true } } } });
 
-    torii.databaseRelay.restore();
+    relay.restore();
     await eventually(async () => expect(await api.get('/readyz')).toMatchObject({ status: 200 }));
     expect(await api.get('/api/v1/plugins/geo')).toMatchObject({ status: 200, body: { description: '' } });
     expect(await api.send('PATCH', '/api/v1/plugins/geo', { description: 'y' })).toMatchObject({ status: 200, body: { version: 2 } });
@@ -35,10 +44,10 @@ describe('while the database is away', () => {
       api.send('POST', '/api/v1/routes', { name: `r${index}`, match: [{}], target: { kind: 'function', plugin: 'geo' } }),
     );
     await Promise.race(writes);
-    torii.databaseRelay.cut();
+    relay.cut();
     const answers = await Promise.all(writes);
     expect(answers.every(({ status }) => status === 201 || status === 503)).toBe(true);
-    torii.databaseRelay.restore();
+    relay.restore();
     await eventually(async () => expect(await api.get('/readyz')).toMatchObject({ status: 200 }));
     const { rows } = await torii.database.query(
       `SELECT (SELECT count(*)::int FROM routes) AS routes,

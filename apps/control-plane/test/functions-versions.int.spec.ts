@@ -315,6 +315,21 @@ describe('deleting', () => {
     expect(rowCount).toBe(0);
   });
 
+  it('takes the number of a release along: it is no other module ever after, also for builds', async () => {
+    const entity = await aFunction('once');
+    await publisher.publish(entity, '1.0.0', await aModule());
+    await publisher.publish(entity, 'dev', await aModule());
+    for (const version of ['1.0.0', 'dev']) expect(await api.send('DELETE', `${functions}/once/versions/${version}`)).toMatchObject({ status: 204 });
+
+    await expect(publisher.publish(entity, '1.0.0', await aDistinctModule())).rejects.toMatchObject({ code: 'client.conflict' });
+    expect(await api.send('POST', `${functions}/once/builds`, { version: '1.0.0' })).toMatchObject({
+      status: 409,
+      body: { code: 'client.conflict', detail: expect.stringContaining('deleted'), errors: [{ pointer: '/version' }] },
+    });
+    await publisher.publish(entity, '1.0.1', await aDistinctModule());
+    await publisher.publish(entity, 'dev', await aDistinctModule());
+  });
+
   it('refuses a version that a plugin runs, or that a route has pinned, naming the plugins', async () => {
     const entity = await aFunction('in-use');
     await publisher.publish(entity, '1.0.0', await aDistinctModule());

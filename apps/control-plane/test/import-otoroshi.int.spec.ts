@@ -191,7 +191,12 @@ describe('an import', () => {
   it('says which routes take the same requests', async () => {
     const clash = (name: string) => aRoute(name, [], { frontend: { domains: ['clash.example'] } });
     const { body } = await send([clash('clash-a'), clash('clash-b')]);
-    expect(body.items).toMatchObject([{ severity: 'changed', pointer: '/1', why: expect.stringContaining('clash-a') }]);
+    expect(body.items).toMatchObject([
+      { severity: 'changed', pointer: '/0', why: expect.stringContaining('clash-b') },
+      { severity: 'changed', pointer: '/1', why: expect.stringContaining('clash-a') },
+    ]);
+    const { body: again } = await send([clash('clash-c')]);
+    expect(again.items).toMatchObject([{ pointer: '/0', why: expect.stringContaining('clash-a, clash-b:') }]);
   });
 });
 
@@ -202,7 +207,7 @@ describe('an export', () => {
     const { status, body } = await send({
       label: 'Otoroshi export',
       stats: { calls: 4 },
-      config: { plugins: { enabled: true, config: { ng: { slots: [aFileSlot('WasmSink', wasm())] } } } },
+      config: { plugins: { enabled: true, config: { ng: { slots: [aFileSlot('WasmJob', wasm(), { enabled: false })] } } } },
       apiKeys: [{ clientId: 'c' }, { clientId: 'd' }],
       serviceDescriptors: [],
       wasmPlugins: [entity],
@@ -224,7 +229,7 @@ describe('an export', () => {
         'ignored /wasmPlugins/0/metadata',
         'ignored /label',
         'lost /apiKeys',
-        'lost /config/plugins/config/ng/slots/0',
+        'ignored /config/plugins/config/ng/slots/0',
         'lost /routes/3',
         'lost /routes/3/frontend',
         'lost /routes/4',

@@ -126,6 +126,15 @@ describe('what a route may be', () => {
     expect(body).toMatchObject({ code: 'client.invalid', errors: expect.arrayContaining([expect.objectContaining(issue)]) });
     expect(await api.get(`${routes}/never`)).toMatchObject({ status: 404 });
   });
+
+  it('is refused with all that is wrong at once, also what no schema says', async () => {
+    const target = { kind: 'upstream', targets: [{ url: 'nowhere' }], rewritePath: `/\${id}`, tls: { caPem: 'none', verify: 'no' } };
+    const { status, body } = await api.send('POST', routes, { ...minimal('never'), enabled: 1, target });
+    expect([status, body.errors?.map(({ pointer }) => pointer).sort()]).toEqual([
+      422,
+      ['/enabled', '/target/rewritePath', '/target/targets/0/url', '/target/tls/caPem', '/target/tls/verify'],
+    ]);
+  });
 });
 
 describe('routes that take the same requests', () => {

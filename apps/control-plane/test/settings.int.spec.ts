@@ -134,6 +134,25 @@ describe('the settings', () => {
   });
 });
 
+describe('a router', () => {
+  it('stands in the settings, not on a route and not as its target', async () => {
+    const { sha256 } = await api.upload(await answeringGuestWith({ find_route: { before: '{}' } }));
+    const made = { kind: 'router', source: { kind: 'artifact', sha256 }, functionName: 'find_route' };
+    expect(await api.send('PUT', '/api/v1/plugins/chooses', made)).toMatchObject({ status: 201 });
+    const target = { kind: 'function', plugin: 'backend' };
+    const places = [
+      { body: { match: [{}], plugins: [{ plugin: 'chooses' }], target }, pointer: '/plugins/0/plugin', advice: '/api/v1/settings' },
+      { body: { match: [{}], target: { kind: 'function', plugin: 'chooses' } }, pointer: '/target/plugin', advice: 'kind backend' },
+    ];
+    for (const { body, pointer, advice } of places) {
+      const errors = [{ pointer, detail: expect.stringContaining(advice) }];
+      expect(await api.send('PUT', '/api/v1/routes/r', body)).toMatchObject({ status: 422, body: { errors } });
+    }
+    expect(await api.send('PUT', settings, { plugins: [{ plugin: 'chooses' }] })).toMatchObject({ status: 200 });
+    expect(await api.send('PUT', settings, { plugins: [] })).toMatchObject({ status: 200 });
+  });
+});
+
 describe('a sink', () => {
   it('needs a module that also exports sink_matches, and stands in the settings, not on a route', async () => {
     const plain = await api.aPlugin('plain', { kind: 'pre_route' });

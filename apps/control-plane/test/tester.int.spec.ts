@@ -6,8 +6,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { NodeRegistry } from '@torii/config-sync';
 import {
   type DebugToken,
+  type List,
+  type Node,
   type NodeId,
   type NodeStatus,
+  type Plugin,
   type Problem,
   reportIdOn,
   type TesterAnswer,
@@ -16,7 +19,7 @@ import {
 } from '@torii/contracts';
 import { debugTokenKey, openDebugToken, Secret } from '@torii/service-kit';
 import { aKeyWith } from './support/admin-key.js';
-import type { ApiClient, Sent } from './support/api-client.js';
+import { type ApiClient, aModule, importMapGet, type Sent } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
 
 let torii: TestControlPlane;
@@ -130,6 +133,28 @@ describe('a request to try', () => {
     });
     expect(await run({ request })).toMatchObject({ status: 200, body: answered });
     expect(authorization).toBe(`Bearer ${torii.nodeToken}`);
+  });
+
+  it('goes to the node that is named, by its id or by what it is called, and to a live one of several that are called the same', async () => {
+    const asked: string[] = [];
+    const called = (name: string) =>
+      anAnsweringNode(
+        (_, response) => {
+          asked.push(name);
+          response.end(JSON.stringify(answered));
+        },
+        { name },
+      );
+    await called('front-1');
+    const second = await called('front-2');
+    await aNode('http://127.0.0.1:1', { name: 'front-2', heartbeatAt: '2020-01-01T00:00:00.000Z' });
+    for (const node of ['front-2', second.id]) expect(await run({ request, node })).toMatchObject({ status: 200 });
+    expect(asked).toEqual(['front-2', 'front-2']);
+    const gone = await aNode('http://127.0.0.1:1', { name: 'front-3', heartbeatAt: '2020-01-01T00:00:00.000Z' });
+    expect(await run({ request, node: 'front-3' })).toMatchObject({ status: 503, body: { detail: expect.stringContaining(gone.id) } });
+    expect(await run({ request, node: 'front-4' })).toMatchObject({ status: 422, body: { errors: [{ pointer: '/node' }] } });
+    const { items } = (await api.get<List<Node>>('/api/v1/nodes')).body;
+    expect(items.find(({ id }) => id === second.id)?.name).toBe('front-2');
   });
 
   it('goes to one node only when that has taken it: 504 when it breaks off, and its own error when it has one', async () => {
@@ -254,6 +279,84 @@ describe('a draft', () => {
       [{ without: ['nowhere'] }, '/draft/without/0'],
     ] as const) {
       expect([pointer, await run({ request, draft })]).toMatchObject([pointer, { status: 422, body: { errors: [{ pointer }] } }]);
+    }
+  });
+});
+
+describe('plugins and settings of a draft', () => {
+  const sourceOf = async (name: string) => (await api.get<Plugin>(`/api/v1/plugins/${name}`)).body.source;
+  const aPluginDraft = async (name: string, part: object = {}) => ({ name, source: await sourceOf('answers'), functionName: 'handle', ...part });
+
+  it('are sent as they would be saved, with the routes and settings that run them', async () => {
+    const saved = (await api.get<Plugin>('/api/v1/plugins/answers')).body;
+    const plugins = [
+      await aPluginDraft('answers', { limits: { wallMs: 1_234 } }),
+      await aPluginDraft('new-guard', { kind: 'pre_route', config: { a: 'b' } }),
+    ];
+    const settings = { plugins: [{ plugin: 'new-guard', include: ['/x'] }] };
+    const { draft } = await trialOf({ request, draft: { plugins, settings } });
+    expect(draft?.routes).toMatchObject([{ name: 'saved', target: { kind: 'function', plugin: saved.id, version: saved.version + 1 } }]);
+    const sent = new Map(draft?.plugins.map((plugin) => [plugin.name, plugin]));
+    expect(sent.get('answers')).toMatchObject({ id: saved.id, version: saved.version + 1, limits: { wallMs: 1_234 } });
+    const guard = sent.get('new-guard');
+    expect(guard).toMatchObject({ version: 1, kind: 'pre_route', config: { a: 'b' } });
+    expect(draft?.globalPlugins).toMatchObject([{ plugin: guard?.id, version: 1, include: ['/x'] }]);
+    expect(draft?.scratch?.toSorted()).toEqual([`${saved.id}@${saved.version + 1}`, `${guard?.id}@1`].toSorted());
+    expect((await api.get<Plugin>('/api/v1/plugins/answers')).body).toEqual(saved);
+    expect(await api.get('/api/v1/plugins/new-guard')).toMatchObject({ status: 404 });
+  });
+
+  it('leave alone what has another version of them, and settings that do not run them', async () => {
+    await api.aPlugin('pinned');
+    await api.aRoute('pins', 'pinned', { target: { kind: 'function', plugin: 'pinned', version: 1 } });
+    const plugins = [await aPluginDraft('pinned', { description: 'another' })];
+    const { draft } = await trialOf({ request, draft: { plugins } });
+    expect(draft).toMatchObject({ routes: [], plugins: [] });
+    expect(draft).not.toHaveProperty('globalPlugins');
+    const route = { name: 'both', match: [{ hosts: ['both.test'] }], target: { kind: 'function', plugin: 'pinned', version: 1 } };
+    const other = { ...route, name: 'newest', target: { kind: 'function', plugin: 'pinned' } };
+    const both = (await trialOf({ request, draft: { plugins, routes: [route, other] } })).draft;
+    expect(both?.routes.map(({ target }) => (target.kind === 'function' ? target.version : undefined))).toEqual([1, 2]);
+    expect(both?.plugins.map(({ version }) => version)).toEqual([1, 2]);
+  });
+
+  it('take the saved settings along when those run a plugin of the draft', async () => {
+    await api.aPlugin('everywhere', { kind: 'pre_route' });
+    await api.send('PUT', '/api/v1/settings', { plugins: [{ plugin: 'everywhere' }] });
+    const plugins = [await aPluginDraft('everywhere', { kind: 'pre_route', config: { k: 'v' } })];
+    expect((await trialOf({ request, draft: { plugins } })).draft?.globalPlugins).toMatchObject([{ version: 2 }]);
+    expect((await trialOf({ request, draft: { settings: {} } })).draft?.globalPlugins).toEqual([]);
+    await api.send('PUT', '/api/v1/settings', {});
+  });
+
+  it('are checked as if they were saved', async () => {
+    const { sha256 } = await api.upload(await aModule(importMapGet));
+    const ungranted = { name: 'a', source: { kind: 'artifact', sha256 }, functionName: 'handle' };
+    for (const [draft, pointer] of [
+      [{ plugins: [ungranted] }, '/draft/plugins/0/hostFunctions'],
+      [{ plugins: [await aPluginDraft('Bad Name')] }, '/draft/plugins/0/name'],
+      [{ plugins: [await aPluginDraft('a'), await aPluginDraft('a')] }, '/draft/plugins/1/name'],
+      [{ plugins: [await aPluginDraft('a', { functionName: 'handel' })] }, '/draft/plugins/0/functionName'],
+      [{ plugins: [await aPluginDraft('a', { source: { kind: 'base64', data: 'AAAA' } })] }, '/draft/plugins/0/source/kind'],
+      [{ plugins: [await aPluginDraft('a', { secrets: { A: { ref: 'b' } } })] }, '/draft/plugins/0/secrets'],
+      [{ plugins: [await aPluginDraft('answers', { kind: 'pre_route' })] }, '/draft/plugins/0/kind'],
+      [{ plugins: [await aPluginDraft('a', { id: 'pl_00000000-0000-7000-8000-000000000000' })] }, '/draft/plugins/0/id'],
+      [{ plugins: await Promise.all(Array.from({ length: 17 }, (_, index) => aPluginDraft(`a${index}`))) }, '/draft/plugins'],
+      [{ settings: { plugins: [{ plugin: 'answers' }] } }, '/draft/settings/plugins/0/plugin'],
+      [{ settings: { plugins: [{ plugin: 'nobody' }] } }, '/draft/settings/plugins/0/plugin'],
+      [{ settings: { plgins: [] } }, '/draft/settings/plgins'],
+    ] as const) {
+      expect([pointer, await run({ request, draft })]).toMatchObject([pointer, { status: 422, body: { errors: [{ pointer }] } }]);
+    }
+  });
+
+  it('need the scopes that saving them needs', async () => {
+    const key = api.withKey(await aKeyWith(torii, 'tester:run', 'routes:write'));
+    for (const [draft, scope] of [
+      [{ plugins: [await aPluginDraft('a')] }, 'plugins:write'],
+      [{ settings: {} }, 'settings:write'],
+    ] as const) {
+      expect(await run({ request, draft }, key)).toMatchObject({ status: 403, body: { detail: expect.stringContaining(scope) } });
     }
   });
 });

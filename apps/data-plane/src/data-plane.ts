@@ -12,7 +12,7 @@ import { StatusReporter } from './config/status-reporter.js';
 import type { Env } from './env.js';
 import { InternalServer, type Readiness } from './internal/internal-server.js';
 import { NodeMetrics } from './metrics/node-metrics.js';
-import { readOrCreateNodeId } from './node-identity.js';
+import { defaultNodeName, readOrCreateNodeId } from './node-identity.js';
 import { TailAgent } from './tail/tail-agent.js';
 import { tracingSettings } from './telemetry/tracing-settings.js';
 import { ReportShelf } from './tester/report-shelf.js';
@@ -47,6 +47,7 @@ export async function startDataPlane(env: Env, log: Logger): Promise<DataPlane> 
 async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPlane> {
   const stateDirectory = env.TORII_NODE_STATE ?? path.join(env.TORII_HOME, 'node');
   const nodeId = readOrCreateNodeId(stateDirectory);
+  const nodeName = env.TORII_NODE_NAME ?? defaultNodeName();
   const busUrl = env.TORII_BUS_REDIS_URL ?? env.REDIS_URL;
   const redis = connectRedis(busUrl, { name: 'bus', log, commandTimeoutMs: busCommandTimeoutMs });
   const subscriber = connectRedis(busUrl, { name: 'doorbell', log, commandTimeoutMs: busCommandTimeoutMs });
@@ -98,14 +99,17 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
       metricsRows: metrics.memory.rows,
       overloadLagMs: env.TORII_OVERLOAD_LAG_MS,
       nodeId,
+      nodeName,
       proxyHost: env.TORII_PROXY_HOST,
       requestTimeoutMs: env.TORII_REQUEST_TIMEOUT_MS,
       requestBytesMax: Math.ceil(env.TORII_REQUEST_BYTES_MAX / env.TORII_DATA_THREADS),
       maxConnections: Math.ceil(env.TORII_MAX_CONNECTIONS / env.TORII_DATA_THREADS),
+      webSockets: { messageMaxBytes: env.TORII_WEBSOCKET_MESSAGE_BYTES, closeTimeoutMs: env.TORII_WEBSOCKET_CLOSE_TIMEOUT_MS },
       shutdownTimeoutMs: env.TORII_SHUTDOWN_TIMEOUT_MS,
       warmUpTimeoutMs: env.TORII_WARM_UP_TIMEOUT_MS,
       maxInstances: Math.ceil(env.TORII_MAX_INSTANCES / env.TORII_DATA_THREADS),
       guestMemoryBytes: Math.ceil(env.TORII_GUEST_MEMORY_BYTES / env.TORII_DATA_THREADS),
+      instanceIdleMs: env.TORII_INSTANCE_IDLE_MS,
       kvRedisUrl: env.TORII_KV_REDIS_URL ?? env.REDIS_URL,
       kvTimeoutMs: env.TORII_KV_TIMEOUT_MS,
       globalKvBytes: env.TORII_GLOBAL_KV_BYTES,
@@ -159,9 +163,10 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
 
   const trials = new Trials({
     tryOut: (trial, draft, timeoutMs) => threads.tryOut(trial, draft, timeoutMs),
-    compile: (plugins) => compiler.compileBeside(plugins),
-    rowsFor: (plugins) => metrics.rowsForDraft(plugins),
+    compile: (plugins, unsaved) => compiler.compileBeside(plugins, unsaved),
+    rowsFor: (plugins, unsaved) => metrics.rowsForDraft(plugins, unsaved),
     holdMaps: (plugins) => maps.hold(plugins),
+    openScratch: (trialId, plugins) => maps.openScratch(trialId, plugins),
     draftTimeoutMs: env.TORII_ACTIVATION_TIMEOUT_MS,
   });
   const isRedisReady = (): boolean => redis.status === 'ready';
@@ -186,6 +191,7 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
   const internalUrl = env.TORII_INTERNAL_URL ?? `http://${internalHost}:${internalPort}`;
   const status = (): NodeStatus => ({
     id: nodeId,
+    ...(nodeName === undefined ? {} : { name: nodeName }),
     version,
     internalUrl,
     proxyPort: threads.proxyPort,

@@ -1,6 +1,7 @@
 import { Resolver } from 'node:dns';
 import { isIP } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
+import { NodeName } from '@torii/contracts';
 import { envVar, parseEnv } from '@torii/service-kit';
 import { z } from 'zod';
 
@@ -66,6 +67,9 @@ const Env = z.object({
   TORII_CONTROL_PLANE_URL: envVar.url('http', 'https').default('http://127.0.0.1:9000').describe('Where artifacts come from'),
   TORII_HOME: z.string().min(1).default('.torii').describe('Folder of local state'),
   TORII_NODE_STATE: z.string().min(1).optional().describe("This node's own folder: its id and its artifacts; TORII_HOME/node when left out"),
+  TORII_NODE_NAME: NodeName.optional().describe(
+    "What this node is called in lists, by the tester and in the live tail; the machine's name when left out",
+  ),
   TORII_NODE_TOKEN: envVar.secret(16).optional().describe('Shared with the control plane; TORII_HOME/node-token when left out'),
   TORII_DATA_THREADS: envVar
     .positiveInt()
@@ -81,12 +85,25 @@ const Env = z.object({
     .positiveInt()
     .default(Math.floor(Math.min(process.constrainedMemory() || totalmem(), totalmem()) / 2))
     .describe('Memory of all live instances on this node (bytes); half of what the machine or container has when left out'),
+  TORII_INSTANCE_IDLE_MS: envVar
+    .durationMs()
+    .default(5 * 60_000)
+    .describe('Instances that nobody used for this long are given up, the last one of a plugin too (ms)'),
   TORII_REQUEST_TIMEOUT_MS: envVar.durationMs().default(60_000).describe('Time a request may take in all (ms)'),
   TORII_REQUEST_BYTES_MAX: envVar
     .positiveInt()
     .default(256 * 1024 * 1024)
     .describe('Request bodies in memory at once on this node (bytes); more is answered 503'),
   TORII_MAX_CONNECTIONS: envVar.positiveInt().default(20_000).describe('Connections to the proxy of this node at once; one more is closed'),
+  TORII_WEBSOCKET_MESSAGE_BYTES: envVar
+    .positiveInt()
+    .max(256 * 1024 * 1024)
+    .default(16 * 1024 * 1024)
+    .describe('Message of a WebSocket that plugins see (bytes); a larger one closes the connection, by 1009'),
+  TORII_WEBSOCKET_CLOSE_TIMEOUT_MS: envVar
+    .durationMs()
+    .default(5_000)
+    .describe('Time both sides of such a WebSocket get to close it, once one has begun to (ms)'),
   TORII_THREAD_SILENCE_MS: envVar
     .durationMs()
     .min(100)

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
-import { idPrefixes, NodeId } from '@torii/contracts';
+import { idPrefixes, NodeId, NodeName } from '@torii/contracts';
 
 /** This node's id, the same over restarts because it is kept in `stateDirectory`. */
 export function readOrCreateNodeId(stateDirectory: string): NodeId {
@@ -12,6 +13,11 @@ export function readOrCreateNodeId(stateDirectory: string): NodeId {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   writeFileSync(file, `${id}\n`, { mode: 0o600 });
   return id;
+}
+
+/** What this node is called where nobody has named it: the machine's name, as far as a node may be called that. */
+export function defaultNodeName(): string | undefined {
+  return NodeName.safeParse(hostname().replace(/[^A-Za-z0-9._-]/g, '-')).data;
 }
 
 function readText(file: string): string {

@@ -14,8 +14,9 @@ import {
   UpstreamTarget,
 } from '@torii/contracts';
 import { debugTokenKey, Secret, signDebugToken } from '@torii/service-kit';
-import { answeringGuest, eventually, guest, startUpstream } from '@torii/test-kit';
+import { answeringGuest, answeringGuestWith, eventually, guest, startUpstream } from '@torii/test-kit';
 import fc from 'fast-check';
+import { hostCaller } from './a-host-caller.js';
 import { aPlugin, aRoute, nodeToken, TestNode } from './a-node.js';
 import { aSlot } from './a-slot.js';
 
@@ -337,6 +338,47 @@ describe('a draft', () => {
     const broken = aPlugin(node.artifacts.add(Uint8Array.of(0, 1, 2)), { name: 'broken' });
     expect(await refusal({ routes: [aRoute(broken, '/x')], plugins: [broken] })).toEqual([503, 'config.compile_failed']);
     expect((await tried('/fixed')).response?.body).toBe('hello');
+  });
+
+  it('has other slots for all routes, which stand before their own, in the place of those that are served', async () => {
+    const answering = async (name: string, kind: ServedKind, output: object) =>
+      aPlugin(node.artifacts.add(await answeringGuest(JSON.stringify(output))), { name, kind });
+    const gate = await answering('gate-of-all', 'access_validator', { result: false, error: { message: 'all closed', status: 418 } });
+    const sink = await answeringGuestWith({
+      sink_matches: { before: '{"result":true}' },
+      sink_handle: { before: '{"status":299,"body_str":"sunk"}' },
+    });
+    const sunk = aPlugin(node.artifacts.add(sink), { name: 'sunk', kind: 'sink', functionName: 'sink_handle' });
+    const globals = draftOf({ globalPlugins: [aSlot(gate, { exclude: ['/fixed'] }), aSlot(sunk)], plugins: [gate, sunk] });
+    const statusOf = async (path: string, draft: Partial<Trial>) => (await tried(path, draft)).response?.status;
+    expect([await statusOf('/echo', globals), await statusOf('/closed', globals), await statusOf('/fixed', globals)]).toEqual([418, 418, 200]);
+    expect(await statusOf('/nowhere', globals)).toBe(299);
+    const open = plugins.find(({ name }) => name === 'open') as SnapshotPlugin;
+    const changed = await tried('/changed', draftOf({ globalPlugins: [aSlot(open)], plugins: [open] }));
+    const asked = contextOf(reportOf(changed), 'call-access-validator-plugins');
+    expect(asked.plugins.map(({ plugin: name }: { plugin: string }) => name)).toEqual(['open', 'open', 'gate']);
+
+    await node.apply([...plugins, gate], routes, [aSlot(gate)]);
+    expect([await statusOf('/fixed', {}), await statusOf('/fixed', draftOf({ globalPlugins: [] }))]).toEqual([418, 200]);
+    expect(await statusOf('/closed', draftOf({ globalPlugins: [] }))).toBe(423);
+    await node.apply(plugins, routes);
+  });
+
+  it('has stores of its own for plugins that are not saved, which are empty for each request, and leaves those of saved ones alone', async () => {
+    const count = (name: string) => ({ name, argument: '{"key":"n","incr":1}', answers: 'number' as const });
+    const module = node.artifacts.add(await hostCaller([count('proxy_plugin_datastore_incrby'), count('proxy_datastore_incrby')]));
+    const grants = ['plugin_datastore:write', 'global_datastore:write'] as const;
+    const counter = aPlugin(module, { name: 'counter', grants: [...grants] });
+    const route = aRoute(counter, '/count');
+    const numbers = async (draft: NonNullable<Trial['draft']>) => JSON.parse((await tried('/count', { draft })).response?.body ?? '');
+    const saved = { routes: [route], without: [], plugins: [counter] };
+    const unsaved = { ...saved, scratch: [`${counter.id}@1`] };
+    expect([await numbers(saved), await numbers(unsaved), await numbers(unsaved), await numbers(saved)]).toEqual([
+      [1, 1],
+      [1, 1],
+      [1, 1],
+      [2, 2],
+    ]);
   });
 
   it('is served while the configuration changes', async () => {

@@ -56,17 +56,16 @@ describe('the metrics of targets', () => {
     expect(await call('/third')).toBe(502);
     expect(await call('/backup')).toBe(200);
     // Counted when the answer is on its way.
-    const values = await eventually(async () => {
-      const now = await metrics();
-      expect(now.get(series('torii_upstream_retries_total', good.url))).toBe(1);
-      return now;
+    await eventually(async () => {
+      const values = await metrics();
+      const of = (name: string, url: string, outcome?: string): number => values.get(series(name, url, outcome)) ?? 0;
+      expect(of('torii_upstream_retries_total', good.url)).toBe(1);
+      expect(of('torii_upstream_requests_total', good.url, '2xx')).toBe(7);
+      expect(of('torii_upstream_requests_total', good.url, '4xx')).toBe(1);
+      expect(of('torii_upstream_seconds_count', good.url)).toBe(8);
+      expect(of('torii_upstream_requests_total', goneUrl, 'upstream.unreachable')).toBe(1);
+      expect(of('torii_upstream_seconds_count', goneUrl)).toBe(0);
     });
-    const of = (name: string, url: string, outcome?: string): number => values.get(series(name, url, outcome)) ?? 0;
-    expect(of('torii_upstream_requests_total', good.url, '2xx')).toBe(7);
-    expect(of('torii_upstream_requests_total', good.url, '4xx')).toBe(1);
-    expect(of('torii_upstream_seconds_count', good.url)).toBe(8);
-    expect(of('torii_upstream_requests_total', goneUrl, 'upstream.unreachable')).toBe(1);
-    expect(of('torii_upstream_seconds_count', goneUrl)).toBe(0);
     await eventually(async () => expect((await metrics()).get(series('torii_upstream_down', goneUrl))).toBe(1));
     expect((await metrics()).get(series('torii_upstream_down', good.url))).toBe(0);
   });

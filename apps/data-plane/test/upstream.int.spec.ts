@@ -218,7 +218,23 @@ describe('a route to an upstream', () => {
         'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload; as=style\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: nonsense\r\n\r\n' +
           'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx',
       );
-      expect(answer).toMatch(/^HTTP\/1.1 103 Early Hints\r\nlink: <\/a.css>; rel=preload; as=style\r\n\r\nHTTP\/1.1 200 OK\r\n/i);
+      const hints = '^HTTP/1.1 103 Early Hints\r\nlink: </a.css>; rel=preload; as=style\r\n\r\n';
+      expect(answer).toMatch(new RegExp(`${hints}HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n`, 'i'));
+    });
+
+    it('no 100 Continue that nobody has asked for, and the answer behind it, on a connection that serves others too', async () => {
+      const ok = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      const unasked = 'HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\n';
+      for (let round = 0; round < 3; round += 1) {
+        const answer = await answered(`${unasked}HTTP/1.1 102 Processing\r\n\r\n${unasked}${ok(unasked)}`);
+        expect(answer).toMatch(/^HTTP\/1.1 102 Processing\r\n\r\nHTTP\/1.1 200 OK\r\n/);
+        expect(answer.endsWith(unasked)).toBe(true);
+      }
+      expect(await answered('HTTP/1.1 100 Continue\r\n')).toMatch(/^HTTP\/1.1 502 /);
+      expect(await answered(unasked.repeat(3_000))).toMatch(/^HTTP\/1.1 502 /);
+      answers.set('/old-client', `HTTP/1.1 102 Processing\r\n\r\n${ok('x')}`);
+      const old = await rawExchange(node.proxyUrl, 'GET /raw/old-client HTTP/1.0\r\nHost: x\r\n\r\n');
+      expect(old).toMatch(/^HTTP\/1.1 200 OK\r\n/);
     });
 
     it('an answer that transformers have changed, its length with it', async () => {
@@ -294,13 +310,14 @@ describe('a route to an upstream', () => {
         });
       });
       const before = upstream.calls();
-      const client = new RawConnection(node.proxyUrl).send('GET /echo/x HTTP/1.1\r\nHost: x\r\n\r\n');
+      const client = new RawConnection(node.proxyUrl).send('GET /echo/given-up HTTP/1.1\r\nHost: x\r\n\r\n');
       await eventually(() => expect(upstream.calls()).toBe(before + 1));
       if (isAnswered) await client.has('some');
       client.socket.destroy();
       await closed;
     }
-    await eventually(() => expect(node.node.logs.filter((line) => line.includes('"code":"client.gone"')).length).toBe(2));
+    const givenUp = () => node.node.logs.filter((line) => line.includes('/echo/given-up') && line.includes('"code":"client.gone"'));
+    await eventually(() => expect(givenUp()).toHaveLength(2));
     upstream.respond(echo);
   });
 

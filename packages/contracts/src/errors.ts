@@ -31,6 +31,7 @@ export const errorTable = {
   'plugin.trapped': { status: 502, title: 'The plugin stopped with a trap' },
   'plugin.failed': { status: 502, title: 'The plugin reported an error' },
   'plugin.bad_output': { status: 502, title: 'The plugin answered something that is not a valid output' },
+  'plugin.unknown_route': { status: 502, title: 'The router chose a route that is not there' },
   'plugin.deadline_exceeded': { status: 504, title: 'The plugin did not finish in time' },
   'plugin.memory_exceeded': { status: 502, title: 'The plugin asked for more memory than it may have' },
   'plugin.limit_exceeded': { status: 502, title: 'The plugin went over one of its limits' },

@@ -33,6 +33,8 @@ export const StoreLimits = z.strictObject({
   /** Milliseconds: what a write without a time to live gets, and the most that any gets. */
   ttlMs: z.int().min(1).optional(),
   maxKeys: z.int().min(1).optional(),
+  /** Of a map in memory: a write at its limits makes room by removing what was not used for longest. Without it the write is refused. */
+  eviction: z.literal('lru').optional(),
 });
 export type StoreLimits = z.infer<typeof StoreLimits>;
 

@@ -93,7 +93,7 @@ export {
 } from './ids.js';
 export { Language, type LanguageDefinition, LanguageName, LanguageStatus, languageNames, languages, Toolchain } from './language.js';
 export { type LimitDefinition, type LimitName, PluginLimits, pluginLimits } from './limits.js';
-export { Node, NodeStatus } from './node-status.js';
+export { Node, NodeName, NodeStatus } from './node-status.js';
 export {
   AllowedHost,
   HostFunctionGrant,
@@ -151,6 +151,8 @@ export {
   ResponseTransformerOutput,
   type RouteMatcherInput,
   RouteMatcherOutput,
+  type RouterInput,
+  RouterOutput,
   type SinkHandleInput,
   SinkHandleOutput,
   type SinkInput,
@@ -197,3 +199,10 @@ export {
   upstreamLimits,
   upstreamOf,
 } from './upstream.js';
+export {
+  type MessageDirection,
+  messageFunctions,
+  messageFunctionsOf,
+  type WebsocketTransformerInput,
+  WebsocketTransformerOutput,
+} from './websocket-io.js';

@@ -33,7 +33,8 @@ export const pluginLimits = {
     min: 0,
     max: 64 * MiB,
     unit: 'bytes',
-    description: 'The body that the plugin is called with: a larger one of a request is answered 413, of a response fails the transformer.',
+    description:
+      'The body that the plugin is called with: a larger one of a request is answered 413, of a response fails the transformer, as a larger message of a WebSocket does.',
   },
   responseMaxBytes: { default: 10 * MiB, min: 0, max: 256 * MiB, unit: 'bytes', description: 'The output of one call.' },
   maxInstancesPerNode: { default: 64, min: 1, max: 10_000, unit: 'instances', description: 'Live instances on one node, over all its threads.' },

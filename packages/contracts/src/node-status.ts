@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import { NodeId, Sha256 } from './ids.js';
 
+/** What an operator calls a node; others may be called the same. */
+export const NodeName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/, 'must be 1 to 253 letters, digits, dots, _ or -, and begin with a letter or digit');
+
 /** What a node says of the configuration it runs, with every heartbeat and at once after each change. */
 export const NodeStatus = z.strictObject({
   id: NodeId,
+  /** Older nodes have none. */
+  name: NodeName.optional(),
   version: z.string(),
   /** Base address of its internal port, for the control plane and for other nodes. */
   internalUrl: z.string(),

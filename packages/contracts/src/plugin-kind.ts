@@ -17,11 +17,18 @@ export const PluginKind = z.enum([
 export type PluginKind = z.infer<typeof PluginKind>;
 
 /** Kinds that stand in the slots of a route, in the order of a request. */
-export const slotKinds = ['route_matcher', 'pre_route', 'access_validator', 'request_transformer', 'response_transformer'] as const;
+export const slotKinds = [
+  'route_matcher',
+  'pre_route',
+  'access_validator',
+  'request_transformer',
+  'response_transformer',
+  'websocket_transformer',
+] as const;
 export type SlotKind = (typeof slotKinds)[number];
 
 /** Kinds that stand in the settings alone: there is no route when they are asked. */
-const settingsKinds = ['sink'] as const;
+const settingsKinds = ['router', 'sink'] as const;
 
 /** Kinds that nodes serve. */
 export const ServedKind = z.enum(['backend', ...slotKinds, ...settingsKinds]);

@@ -35,6 +35,7 @@ export const HostFunctionGrant = z.union([
     access: z.array(z.enum(['read', 'write'])).min(1),
     ttlMs: z.int().min(1).optional(),
     maxKeys: z.int().min(1).optional(),
+    eviction: z.enum(['none', 'lru']).optional(),
   }),
 ]);
 export type HostFunctionGrant = z.infer<typeof HostFunctionGrant>;

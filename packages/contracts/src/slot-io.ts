@@ -74,6 +74,11 @@ export interface ResponseTransformerInput extends CallerContext {
   response_body_base64: string | null;
 }
 
+/** What a router is called with, before a route is looked for. */
+export interface RouterInput extends Pick<SlotContext, 'config' | 'attrs'> {
+  request: RawRequest;
+}
+
 /** What both functions of a sink are called with. There is no route. */
 export interface SinkInput extends Omit<SlotContext, 'route'> {
   request: RawRequest;
@@ -126,6 +131,21 @@ export type RequestTransformerOutput = z.infer<typeof RequestTransformerOutput>;
 /** What is left out stays as it is; with `error: true` this is the response, of status 500 unless it says otherwise. */
 export const ResponseTransformerOutput = z.object({ error: isError, status: OutputStatus.nullish(), ...OutputContent.shape, attrs });
 export type ResponseTransformerOutput = z.infer<typeof ResponseTransformerOutput>;
+
+const RouteReference = z.object({ id: z.string().nullish(), name: z.string().nullish() });
+
+/**
+ * The route that gets the request, by its id or name; without one the router has not decided. Otoroshi's routers answer
+ * with a whole route: only what names it is read.
+ */
+export const RouterOutput = z.object({
+  route: z.union([z.string(), RouteReference], 'must be the id or the name of a route, or an object with one of them').nullish(),
+  /** What `stripPath` strips: the beginning of the request's path, by whole segments. */
+  path: z.string().nullish(),
+  path_params: z.record(z.string(), z.string()).nullish(),
+  attrs,
+});
+export type RouterOutput = z.infer<typeof RouterOutput>;
 
 /** Whether the sink answers the request. */
 export const SinkMatchesOutput = z.object({ result: z.boolean() });

@@ -89,7 +89,7 @@ export type CurrentRevision = z.infer<typeof CurrentRevision>;
 export const Snapshot = CurrentRevision.extend({
   schemaVersion: z.literal(snapshotSchemaVersion),
   plugins: z.array(SnapshotPlugin),
-  /** Of all routes, and sinks. Left out when there are none, as slots of routes are. */
+  /** Of all routes, routers and sinks. Left out when there are none, as slots of routes are. */
   globalPlugins: z.array(SnapshotSlot).optional(),
   routes: z.array(SnapshotRoute),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EntityName, NodeId } from './ids.js';
+import { NodeName } from './node-status.js';
 
 /** What bounds the live tail of requests, beside the settings of control plane and nodes. */
 export const tailLimits = {
@@ -25,6 +26,8 @@ export const StatusPattern = z.string().regex(/^[1-5](xx|\d\d)$/, 'must be a sta
 
 /** Which requests a follower wants: those for which all of it holds. */
 export const TailFilter = z.strictObject({
+  /** Id or name of the node. */
+  node: z.union([NodeId, NodeName]).optional(),
   /** Name of the route. */
   route: EntityName.optional(),
   /** Name of a plugin that is the target, or was called in a slot. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idPrefixes, NodeId, RouteId } from './ids.js';
-import { SnapshotPlugin, SnapshotRoute } from './snapshot.js';
+import { Settings } from './settings.js';
+import { SnapshotPlugin, SnapshotRoute, SnapshotSlot } from './snapshot.js';
 
 /** What bounds the tester and its reports; docs/tester.md lists them. */
 export const testerLimits = {
@@ -13,6 +14,9 @@ export const testerLimits = {
   timeoutDefaultMs: 30_000,
   timeoutMaxMs: 120_000,
   draftRoutesMax: 100,
+  draftPluginsMax: 16,
+  /** Of each of the four stores that a plugin of a draft has for itself while its request is tried (bytes). */
+  draftStoreMaxBytes: 1024 * 1024,
   tokenDefaultSeconds: 600,
   tokenMaxSeconds: 3_600,
   /** Requests with a token that one data thread notes down at once; one more is served as any other. */
@@ -79,8 +83,8 @@ export type TestedRequest = z.infer<typeof TestedRequest>;
 /** What the tester is asked. */
 export const TesterRequest = z.strictObject({
   request: TestedRequest,
-  /** Id of the node that is to answer; any live one when left out. */
-  node: z.string().optional(),
+  /** Id or name of the node that is to answer, of several of one name any live one; any live one of all when left out. */
+  node: z.string().max(256).optional(),
   timeoutMs: z.int().min(1).max(testerLimits.timeoutMaxMs).default(testerLimits.timeoutDefaultMs),
   /** Laid over the saved configuration, for this request alone. */
   draft: z
@@ -89,6 +93,10 @@ export const TesterRequest = z.strictObject({
       routes: z.array(z.record(z.string(), z.unknown())).max(testerLimits.draftRoutesMax).default([]),
       /** Saved routes, by name or id, to do without. */
       without: z.array(z.string().max(128)).max(testerLimits.draftRoutesMax).default([]),
+      /** As they would be saved: one with the name of a saved plugin takes its place, in saved routes and settings too. */
+      plugins: z.array(z.record(z.string(), z.unknown())).max(testerLimits.draftPluginsMax).default([]),
+      /** In the place of the saved ones. */
+      settings: Settings.optional(),
     })
     .optional(),
 });
@@ -96,10 +104,15 @@ export type TesterRequest = z.infer<typeof TesterRequest>;
 
 /** A draft as a node takes it: what differs from the configuration it serves. */
 export const TrialDraft = z.strictObject({
+  /** Those of the draft, and saved ones that run a plugin of it. */
   routes: z.array(SnapshotRoute).max(testerLimits.draftRoutesMax),
   without: z.array(RouteId).max(2 * testerLimits.draftRoutesMax),
-  /** All that the routes run. */
+  /** All that the routes, and the slots of all routes, run. */
   plugins: z.array(SnapshotPlugin),
+  /** Of all routes, routers and sinks, in the place of those of the configuration; left out where the draft leaves them alone. */
+  globalPlugins: z.array(SnapshotSlot).optional(),
+  /** Plugins that are not saved, as `pluginVersionKey` has them: they have stores of their own, which go with the request. */
+  scratch: z.array(z.string()).max(testerLimits.draftPluginsMax).optional(),
 });
 export type TrialDraft = z.infer<typeof TrialDraft>;
 

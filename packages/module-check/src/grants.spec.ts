@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { grantsOf, storeLimitsOf } from './grants.js';
+import { grantIssues, grantsOf, storeLimitsOf } from './grants.js';
 
 it('reads grants written either way', () => {
   const grants = grantsOf(['plugin_map:read', { name: 'plugin_datastore', access: ['read', 'write'] }]);
@@ -17,4 +17,23 @@ it('takes the narrowest of several limits for a store', () => {
     'plugin_map:read',
   ]);
   expect(storeLimits).toEqual({ plugin_map: { maxKeys: 3, ttlMs: 5 } });
+});
+
+it('has a store evict when one of its grants says so', () => {
+  const storeLimits = storeLimitsOf([
+    { name: 'plugin_map', access: ['read'], eviction: 'none' },
+    { name: 'plugin_map', access: ['write'], eviction: 'lru' },
+    { name: 'global_map', access: ['read'], eviction: 'none' },
+  ]);
+  expect(storeLimits).toEqual({ plugin_map: { eviction: 'lru' } });
+});
+
+it.each([
+  ['a store that all plugins share', 'global_map', 'memory'],
+  ['a datastore', 'plugin_datastore', 'memory'],
+  ['a map in Redis', 'plugin_map', 'shared'],
+] as const)('refuses eviction in %s, with its place', (_store, name, mapStore) => {
+  const hostFunctions = [{ name, access: ['read' as const], eviction: 'lru' as const }];
+  expect(grantIssues({ hostFunctions, mapStore }).map(({ pointer }) => pointer)).toEqual(['/hostFunctions/0/eviction']);
+  expect(grantIssues({ hostFunctions: [{ name: 'plugin_map', access: ['read'], eviction: 'lru' }], mapStore: 'memory' })).toEqual([]);
 });

@@ -129,18 +129,20 @@ export interface RouteMatcherOutput {
   result: boolean;
 }
 
-export interface RouterInput {
+export interface RouterInput extends Pick<Context, 'config' | 'attrs'> {
   request: RawRequest;
-  config: Record<string, string>;
-  attrs: Record<string, unknown>;
 }
 
 /** Anything without a route is no decision. */
 export interface RouterOutput {
-  route?: unknown;
+  /** Its id or name. */
+  route?: string | { id?: string; name?: string } | null;
+  /** The beginning of the request's path that the route strips, if it does. */
   path?: string;
   path_params?: Record<string, string>;
+  /** Otoroshi's; not read. */
   no_more_segments?: boolean;
+  attrs?: AttributeChanges;
 }
 
 export interface SinkInput extends Omit<Context, 'route'> {
@@ -160,21 +162,20 @@ export interface SinkMatch {
 
 export type SinkOutput = OutputHead & OutputBody;
 
-export interface WebsocketMessage {
-  kind: 'text' | 'binary';
-  /** Text, or signed bytes. */
-  payload: string | number[];
-}
+/** A text, or signed bytes. */
+export type WebsocketMessage = { kind: 'text'; payload: string } | { kind: 'binary'; payload: number[] };
 
 export interface WebsocketTransformerInput extends Context {
   idx: number;
   request: RawRequest;
   otoroshi_request: TargetRequest;
-  target: unknown;
+  target: { hostname: string; port: number; tls: boolean } | null;
   message: WebsocketMessage;
 }
 
-export type WebsocketTransformerOutput = { error: false; message: WebsocketMessage } | { error: true; statusCode?: number; reason?: string };
+export type WebsocketTransformerOutput =
+  | { error?: false; message: WebsocketMessage | { kind: 'binary'; payload_base64: string }; attrs?: AttributeChanges }
+  | { error: true; statusCode?: number; reason?: string; attrs?: AttributeChanges };
 
 export interface JobInput {
   snowflake: string;

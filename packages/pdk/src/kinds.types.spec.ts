@@ -19,6 +19,8 @@ it('has the types of inputs that nodes have, checked by the compiler', () => {
     accessValidator: Same<pdk.AccessValidatorInput, contracts.AccessValidatorInput>;
     requestTransformer: Same<pdk.RequestTransformerInput, contracts.RequestTransformerInput>;
     responseTransformer: Same<pdk.ResponseTransformerInput, contracts.ResponseTransformerInput>;
+    router: Same<pdk.RouterInput, contracts.RouterInput>;
+    websocketTransformer: Same<pdk.WebsocketTransformerInput, contracts.WebsocketTransformerInput>;
     sinkMatcher: Fits<contracts.SinkInput, pdk.SinkInput>;
     sinkHandler: Fits<contracts.SinkHandleInput, pdk.SinkInput>;
     rawRequest: Same<pdk.RawRequest, contracts.RawRequest>;
@@ -31,6 +33,8 @@ it('has the types of inputs that nodes have, checked by the compiler', () => {
     accessValidator: true,
     requestTransformer: true,
     responseTransformer: true,
+    router: true,
+    websocketTransformer: true,
     sinkMatcher: true,
     sinkHandler: true,
     rawRequest: true,
@@ -48,6 +52,8 @@ it('lets functions write only what nodes read', () => {
     accessValidator: Fits<pdk.AccessValidatorOutput, Read<typeof contracts.AccessValidatorOutput>>;
     requestTransformer: Fits<pdk.RequestTransformerOutput, Read<typeof contracts.RequestTransformerOutput>>;
     responseTransformer: Fits<pdk.ResponseTransformerOutput, Read<typeof contracts.ResponseTransformerOutput>>;
+    router: Fits<pdk.RouterOutput, Read<typeof contracts.RouterOutput>>;
+    websocketTransformer: Fits<pdk.WebsocketTransformerOutput, Read<typeof contracts.WebsocketTransformerOutput>>;
     sinkMatcher: Fits<pdk.SinkMatch, Read<typeof contracts.SinkMatchesOutput>>;
     sinkHandler: Fits<pdk.SinkOutput, Read<typeof contracts.SinkHandleOutput>>;
     attributes: Same<pdk.AttributeChanges, contracts.AttributeChanges>;
@@ -59,6 +65,8 @@ it('lets functions write only what nodes read', () => {
     accessValidator: true,
     requestTransformer: true,
     responseTransformer: true,
+    router: true,
+    websocketTransformer: true,
     sinkMatcher: true,
     sinkHandler: true,
     attributes: true,

@@ -7,12 +7,14 @@ export { type HostileName, hostileGuest, hostileNames } from './hostile-guests.j
 export { type LyingModule, lyingModules } from './lying-modules.js';
 export { mutateModule, type Random, seededRandom } from './mutate-module.js';
 export { type OwnRedis, startOwnRedis } from './own-redis.js';
+export { type KindWithPlugin, kindFunctions, kindsModule, kindsSource, type WrongFunction } from './plugin-kinds/plugin-kinds.js';
 export { beginQuickJs, evaluateScript } from './real-modules/quickjs-script.js';
 export { type RealModuleName, realModule, realModuleNames } from './real-modules/real-module.js';
 export { createStubHost, type StubHost } from './real-modules/stub-host.js';
 export { type Relay, startRelay } from './relay.js';
 export { startS3, type TestS3 } from './s3/start-s3.js';
 export { ServerEvents } from './server-events.js';
+export { sharedGoSeeds } from './shared-go-seeds.js';
 export { type RunningBuilder, spawnBuilder } from './spawn-builder.js';
 export { type RunningControlPlane, spawnControlPlane } from './spawn-control-plane.js';
 export { type RunningDataPlane, spawnDataPlane } from './spawn-data-plane.js';

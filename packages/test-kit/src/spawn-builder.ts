@@ -1,3 +1,4 @@
+import { sharedGoSeeds } from './shared-go-seeds.js';
 import { type SpawnedApp, type SpawnOptions, spawnApp } from './spawned-app.js';
 import { tempHome } from './temp-home.js';
 
@@ -17,6 +18,7 @@ export async function spawnBuilder({ env = {} }: SpawnOptions): Promise<RunningB
   const home = await tempHome(env.TORII_HOME);
   const [app, fields] = await spawnApp('builder', 'builder ready', {
     TORII_BUILDER_PORT: '0',
+    TORII_BUILD_GO_SEEDS: sharedGoSeeds(),
     ...env,
     TORII_HOME: home.folder,
   }).catch((error: unknown) => home.removeAndThrow(error));

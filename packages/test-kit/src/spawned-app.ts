@@ -34,7 +34,7 @@ export async function spawnApp(
   // Sources and build are siblings, so this finds the app from either.
   const entry = fileURLToPath(new URL(`../../../apps/${app}/dist/main.js`, import.meta.url));
   const child = spawn(process.execPath, [entry], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', ...compileCache(), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const logs: string[] = [];
@@ -55,6 +55,12 @@ export async function spawnApp(
   await spawned.kill();
   const how = outcome === 'ended' ? `ended with ${child.exitCode ?? child.signalCode}` : `was not ready within ${startTimeoutMs} ms`;
   throw new Error(`${app} ${how}:\n${logs.slice(-40).join('\n')}`);
+}
+
+/** Node's own variable: every start after the first finds the app's code compiled. */
+function compileCache(): Record<string, string> {
+  const folder = process.env.NODE_COMPILE_CACHE;
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }
 
 async function stop(child: ChildProcess, ended: Promise<number | undefined>): Promise<number | undefined> {

@@ -67,6 +67,8 @@ export interface RuntimeDeps {
   readonly budget?: InstanceBudget;
   /** When a plugin that keeps failing is refused, and for how long; left out, the defaults of `Quarantine`. */
   readonly quarantine?: Partial<QuarantineOptions>;
+  /** Instances that nobody used for this long (ms) are given up, the last one too; five minutes when left out. */
+  readonly instanceIdleMs?: number;
   /** Is told what instances do while they are initialised. */
   readonly observer?: CallObserver;
 }

@@ -6,7 +6,7 @@ import { callHostile, callHostilePlainly, type HostileOutcome } from '../test/a-
 import { guestBytes } from '../test/wat.js';
 
 /** Guests have 50 ms to compute and 500 ms in all; a machine that is busy with other tests has this much. */
-const answeredWithinMs = 2_000;
+const answeredWithinMs = 5_000;
 
 const MiB = 1024 * 1024;
 const manyHostCalls = { hostCallsMax: 10_000_000 };

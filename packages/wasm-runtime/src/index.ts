@@ -14,6 +14,7 @@ export type { CallerSignal, CallOptions, CallResult, ExposedState, FunctionSpec,
 export { RequestAttributes } from './host-functions/request-attributes.js';
 export { InstanceBudget, type InstanceBudgetOptions } from './instance-budget.js';
 export type { InstancePool } from './instance-pool.js';
+export { exportsFunction } from './instantiate.js';
 export type { PoolStats } from './pool-stats.js';
 export { compilePrepared, type PreparedModule, prepareModule } from './prepare-module.js';
 export { memoryMaxPagesOf, rewriterVersion } from './rewrite-for-guests.js';

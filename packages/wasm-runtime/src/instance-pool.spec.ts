@@ -129,16 +129,23 @@ describe('InstancePool', () => {
     expect(pool.stats).toMatchObject({ idle: 0, evicted: 1 });
   });
 
-  it('gives up all but one of the instances nobody has used for five minutes', async () => {
+  it('gives up the instances nobody has used for a while, the last one too, and makes one again for the next call', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     try {
-      const { pool } = await load(echo);
+      const { pool, call } = await load(echo, { instanceIdleMs: 60_000 });
       for (let made = 0; made < 3; made += 1) await pool.warmUp(5_000);
       expect(pool.stats.idle).toBe(3);
-      jest.advanceTimersByTime(4 * 60_000);
+      jest.advanceTimersByTime(50_000);
       expect(pool.stats.idle).toBe(3);
-      jest.advanceTimersByTime(7 * 60_000);
+      await call('x');
+      jest.advanceTimersByTime(30_000);
       expect(pool.stats).toMatchObject({ idle: 1, evicted: 2 });
+      jest.advanceTimersByTime(90_000);
+      expect(pool.stats).toMatchObject({ idle: 0, evicted: 3 });
+      await call('x');
+      expect(pool.stats).toMatchObject({ idle: 1, created: 4 });
+      await pool.close();
+      expect(jest.getTimerCount()).toBe(0);
     } finally {
       jest.useRealTimers();
     }

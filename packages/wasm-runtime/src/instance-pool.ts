@@ -17,8 +17,7 @@ interface IdleInstance {
   readonly sinceMs: number;
 }
 
-/** All but one of the instances that nobody used for this long are given up. */
-const idleMaxMs = 5 * 60_000;
+const defaultInstanceIdleMs = 5 * 60_000;
 /** What an instance that is made while a request waits may take to initialise, if a whole call may take that. */
 const createTimeoutMaxMs = 5_000;
 /**
@@ -78,6 +77,11 @@ export class InstancePool implements IdleHolder {
       waiting: this.line.length,
       quarantines: this.quarantine.times,
     };
+  }
+
+  /** Whether calls can ask for that function by its name. */
+  serves(functionName: string): boolean {
+    return this.spec.otherFunctionNames?.includes(functionName) === true;
   }
 
   /** Makes and initialises one instance. Throws `config.compile_failed` that says why it cannot be. */
@@ -301,13 +305,14 @@ export class InstancePool implements IdleHolder {
   }
 
   private watchIdle(): void {
-    if (this.idleTimer !== undefined || this.idle.length < 2) return;
+    if (this.idleTimer !== undefined || this.idle.length === 0) return;
+    const { instanceIdleMs = defaultInstanceIdleMs } = this.deps;
     this.idleTimer = setTimeout(() => {
       this.idleTimer = undefined;
-      const beforeMs = this.deps.clock.nowMs() - idleMaxMs;
-      while (this.idle.length > 1 && (this.idle[0]?.sinceMs ?? Number.POSITIVE_INFINITY) <= beforeMs) this.evictOldestIdle();
+      const beforeMs = this.deps.clock.nowMs() - instanceIdleMs;
+      while ((this.idle[0]?.sinceMs ?? Number.POSITIVE_INFINITY) <= beforeMs) this.evictOldestIdle();
       this.watchIdle();
-    }, idleMaxMs);
+    }, instanceIdleMs);
     this.idleTimer.unref();
   }
 

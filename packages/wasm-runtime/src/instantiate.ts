@@ -1,14 +1,18 @@
 import { createPlugin, type Plugin } from '@extism/extism';
 import { AppError } from '@torii/contracts';
-import { rewrittenExportOf } from '@torii/wasm-binary';
+import { type ModuleExport, rewrittenExportOf } from '@torii/wasm-binary';
 import { thrownOf } from './guest-failure.js';
 import type { LinkedImports } from './link-imports.js';
 import type { PreparedModule } from './prepare-module.js';
 
+/** Whether a module exports a function of that name. */
+export function exportsFunction(functionName: string, prepared: Pick<PreparedModule, 'exports'>): boolean {
+  return exportedFunction(functionName, prepared) !== undefined;
+}
+
 /** A plugin's entry takes nothing and returns a number or nothing: input and output go through the kernel. */
 export function refuseEntry(functionName: string, prepared: PreparedModule): void {
-  const name = rewrittenExportOf(functionName);
-  const found = prepared.exports.find((entry) => entry.name === name && entry.kind === 'function');
+  const found = exportedFunction(functionName, prepared);
   if (found === undefined) throw new AppError('config.compile_failed', { detail: `the module has no exported function "${functionName}"` });
   const { params = [], results = [] } = found;
   if (params.length > 0 || results.length > 1 || !results.every((type) => type === 'i32' || type === 'i64')) {
@@ -37,6 +41,11 @@ export async function instantiate({ module }: PreparedModule, imports: LinkedImp
   } catch (error) {
     throw new AppError('config.compile_failed', { detail: `the module cannot be instantiated: ${thrownOf(error).message}`, cause: error });
   }
+}
+
+function exportedFunction(functionName: string, { exports }: Pick<PreparedModule, 'exports'>): ModuleExport | undefined {
+  const name = rewrittenExportOf(functionName);
+  return exports.find((entry) => entry.name === name && entry.kind === 'function');
 }
 
 /** Nothing of the SDK may fetch; should an import ever slip through to it, this is what it gets. */

@@ -36,6 +36,7 @@ export interface FunctionOptions {
   readonly stores?: Partial<Stores>;
   readonly state?: RuntimeDeps['state'];
   readonly observer?: RuntimeDeps['observer'];
+  readonly instanceIdleMs?: number;
 }
 
 export interface LoadedFunction {
@@ -81,7 +82,8 @@ export async function loadGuest(bytes: Uint8Array, options: FunctionOptions = {}
   const budget = options.budget === undefined ? {} : { budget: options.budget };
   const state = options.state ?? nothingToShow;
   const observer = options.observer === undefined ? {} : { observer: options.observer };
-  const deps: RuntimeDeps = { clock: systemClock, log, egress, stores, state, ...budget, ...observer, quarantine };
+  const idle = options.instanceIdleMs === undefined ? {} : { instanceIdleMs: options.instanceIdleMs };
+  const deps: RuntimeDeps = { clock: systemClock, log, egress, stores, state, ...budget, ...observer, ...idle, quarantine };
   const pool = loadFunction(spec, prepared, deps);
   const call = (input: string | Uint8Array = '', callOptions: Partial<CallOptions> = {}): Promise<CallResult> =>
     pool.call(input, { requestId: 'rq_test', deadline: Deadline.after(60_000, systemClock), log, read: copyOf, ...callOptions });

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TemplateWithFiles } from '@torii/contracts';
 import { listTemplates, readTemplate } from '@torii/templates';
 import { limitsWith } from '../../test/a-runner.js';
-import { goCacheFolder, goPlaces, goBuildTimeoutMs as testTimeoutMs } from '../../test/go-builds.js';
+import { goPlaces, goSeedFolder, goBuildTimeoutMs as testTimeoutMs } from '../../test/go-builds.js';
 import { TemplateRuns } from '../../test/template-runs.js';
 import { removeTree } from '../sandbox/remove-tree.js';
 import { createSandbox } from '../sandbox/sandbox.js';
@@ -43,10 +43,7 @@ describe('the templates for Go', () => {
     home = await mkdtemp(path.join(tmpdir(), 'torii-go-templates-'));
     const sandbox = createSandbox({ mode: 'auto', ...goPlaces, scratch: path.join(home, 'scratch') });
     // The seed of other tests, but no modules and no proxy: what a template needs comes with the builder, its go-pdk too.
-    const seeds = path.join(goCacheFolder, 'seeds');
-    await mkdir(seeds, { recursive: true, mode: 0o700 });
-    await symlink(seeds, path.join(home, 'seeds'));
-    compiler = goCompiler({ sandbox, places: goPlaces, cacheFolder: home });
+    compiler = goCompiler({ sandbox, places: goPlaces, cacheFolder: home, seedFolder: goSeedFolder });
     runs = await TemplateRuns.start();
   });
   afterAll(() => Promise.all([runs.close(), removeTree(home)]));

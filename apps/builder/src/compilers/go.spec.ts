@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { listTemplates, readTemplate } from '@torii/templates';
 import { eventually } from '@torii/test-kit';
 import { describeModule } from '@torii/wasm-binary';
-import { GoBuilds, goCacheFolder } from '../../test/go-builds.js';
+import { GoBuilds, goCacheFolder, goSeedFolder } from '../../test/go-builds.js';
 import { startModuleProxy } from '../../test/start-module-proxy.js';
 import type { CompileResult } from './compiler.js';
 
@@ -88,9 +88,9 @@ describe('a function in Go', () => {
 
     await eventually(
       async () => {
-        const [version] = await readdir(path.join(goCacheFolder, 'seeds'));
-        const generations = await readdir(path.join(goCacheFolder, 'seeds', version ?? ''));
-        const lists = generations.map((name) => readFile(path.join(goCacheFolder, 'seeds', version ?? '', name, 'packages.json'), 'utf8'));
+        const [version = ''] = (await readdir(goSeedFolder)).filter((name) => !name.startsWith('.'));
+        const generations = (await readdir(path.join(goSeedFolder, version))).filter((name) => /^\d+$/.test(name));
+        const lists = generations.map((name) => readFile(path.join(goSeedFolder, version, name, 'packages.json'), 'utf8'));
         return (await Promise.all(lists)).some((list) => list.includes('"container/ring"'));
       },
       { timeoutMs: 60_000 },
@@ -98,7 +98,7 @@ describe('a function in Go', () => {
   });
 
   go.promises('finds no half-made cache that a builder left which was killed, and does not keep it', async () => {
-    const [left, underWay] = [path.join(goCacheFolder, 'seeds', '.new-left'), path.join(goCacheFolder, 'seeds', '.new-under-way')];
+    const [left, underWay] = [path.join(goSeedFolder, '.new-left'), path.join(goSeedFolder, '.new-under-way')];
     for (const folder of [left, underWay]) await mkdir(path.join(folder, 'cache'), { recursive: true });
     await utimes(left, 0, 0);
 

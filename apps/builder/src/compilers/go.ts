@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BuildError, type LanguageStatus } from '@torii/contracts';
 import { GoModules, mayLackModules } from '../dependencies/go.js';
+import { ownTemporaryFolder } from '../sandbox/mounts.js';
 import { readOutput } from '../sandbox/read-output.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { CompileContext, CompileRequest, CompileResult, Compiler } from './compiler.js';
@@ -18,8 +19,10 @@ import { type GoAnswer, goLimits, runGo } from './go/run-go.js';
 export interface GoCompilerOptions {
   readonly sandbox: Sandbox;
   readonly places: GoPlaces;
-  /** A folder of the builder's own, for fetched modules and the seed of the cache. */
+  /** A folder of the builder's own, for fetched modules. */
   readonly cacheFolder: string;
+  /** For the seed of the cache, which builders of one machine and user may share; in `cacheFolder` unless given. */
+  readonly seedFolder?: string | undefined;
   /** The module proxy; undefined for builds without a network. */
   readonly proxy?: string | undefined;
   readonly checksumDatabase?: string | undefined;
@@ -32,6 +35,7 @@ export const defaultGoChecksumDatabase = 'sum.golang.org';
 
 /** Torii's modules for Go, in the checkout; the same place from the sources and from the built files. */
 const pdks = fileURLToPath(new URL('../../../../pdks/go/', import.meta.url));
+const toriiFolder = path.join(pdks, 'torii');
 const moduleFile = 'module.wasm';
 
 /** Go for WASI by standard Go, https://go.dev/blog/wasmexport. */
@@ -45,8 +49,7 @@ class GoCompiler implements Compiler {
   private readonly modules: GoModules;
 
   constructor(private readonly options: GoCompilerOptions) {
-    const { sandbox, cacheFolder, proxy, checksumDatabase, modulesMaxBytes } = options;
-    this.seed = new GoSeed(sandbox, path.join(cacheFolder, 'seeds'));
+    const { sandbox, cacheFolder, seedFolder = path.join(cacheFolder, 'seeds'), proxy, checksumDatabase, modulesMaxBytes } = options;
     this.modules = new GoModules({
       sandbox,
       folder: path.join(cacheFolder, 'modules'),
@@ -55,6 +58,7 @@ class GoCompiler implements Compiler {
       offlinePdk: path.join(pdks, 'extism'),
       ...(modulesMaxBytes === undefined ? {} : { maxBytes: modulesMaxBytes }),
     });
+    this.seed = new GoSeed({ sandbox, folder: seedFolder, modules: this.modules, toriiFolder });
   }
 
   /** Also begins to make the seed of the cache, so that the first build need not. */
@@ -72,12 +76,13 @@ class GoCompiler implements Compiler {
     const toolchain = await findGo(this.options.places);
     if (typeof toolchain === 'string') throw new BuildError('build.toolchain_missing', toolchain);
     const sources = prepareGoSources(request, {
-      toriiFolder: path.join(pdks, 'torii'),
+      toriiFolder,
       isStandard: (name) => /^[a-z0-9/_-]+$/.test(name) && existsSync(path.join(toolchain.goRoot, 'src', name)),
     });
     for (const note of sources.notes) context.log('torii', `${note}\n`);
     const built = await this.modules.withModules((modules) => this.build(sources, { request, context, toolchain, modules }));
-    this.seed.learn(toolchain, sources.standardPackages);
+    // What stands in for a module that cannot be fetched is no package of it.
+    if (!built.isMakeshift) this.seed.learn(toolchain, sources.sharedPackages);
     return { ...built, warnings: [] };
   }
 
@@ -85,13 +90,13 @@ class GoCompiler implements Compiler {
     const { request, context, toolchain, modules } = step;
     const root = await context.folder();
     const source = path.join(root, 'src');
-    const folders = { modules, cache: path.join(root, 'cache'), temporary: path.join(root, 'tmp') };
-    await mkdir(folders.temporary, { mode: 0o700 });
+    const temporary = await temporaryFolder(this.options.sandbox, root);
+    const folders = { modules, cache: path.join(temporary, 'torii-go-cache'), temporary };
     await writeFiles(source, sources.files);
-    const seed = await this.seed.linkTo(folders.cache, toolchain);
+    const seed = await this.seed.of(toolchain);
     const cwd = path.join(source, sources.moduleFolder);
     const limits = goLimits(context.limits);
-    const readOnly = [pdks, seed];
+    const readOnly = [pdks];
     const parse = (output: string) => parseGoOutput(output, { root: source, moduleFolder: sources.moduleFolder, files: request.files });
     const say = (text: string): void => context.log('stderr', text.replaceAll(`${source}/`, ''));
     const compile = (): Promise<GoAnswer> => {
@@ -101,6 +106,7 @@ class GoCompiler implements Compiler {
         args: ['build', '-mod=mod', '-gcflags=-e', ...goBuildFlags, '-o', path.join(root, moduleFile), sources.target],
         cwd,
         env: goEnvironment(toolchain, folders),
+        seed,
         readOnly: [modules, ...readOnly],
         readWrite: [root],
         network: false,
@@ -118,7 +124,7 @@ class GoCompiler implements Compiler {
       const { signal, log } = context;
       const { target } = sources;
       isMakeshift = await this.modules.fetch({
-        ...{ toolchain, root, cwd, target, folders, readOnly, limits, signal, parse },
+        ...{ toolchain, root, cwd, target, folders, seed, readOnly, limits, signal, parse },
         log: (text) => log('torii', `${text.trimEnd()}\n`),
       });
       answer = await compile();
@@ -136,6 +142,18 @@ interface BuildStep {
   readonly context: CompileContext;
   readonly toolchain: GoToolchain;
   readonly modules: string;
+}
+
+/**
+ * Where go may write what no build keeps. In a sandbox that is in memory and gone with it: to make and to remove the
+ * hundreds of files of a cache takes longer on a disk than to compile.
+ */
+async function temporaryFolder(sandbox: Sandbox, root: string): Promise<string> {
+  const { kind } = await sandbox.detect();
+  if (kind !== 'none') return ownTemporaryFolder;
+  const folder = path.join(root, 'tmp');
+  await mkdir(folder, { mode: 0o700 });
+  return folder;
 }
 
 async function writeFiles(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {

@@ -28,14 +28,17 @@ export function createCompilers(env: Env, stateFolder: string): Compilers {
       searchPath,
       registry: env.TORII_BUILD_NPM_REGISTRY,
       caFile: env.NODE_EXTRA_CA_CERTS,
+      limits: { folderMaxBytes: env.TORII_BUILD_NPM_CACHE_BYTES },
     }),
   });
   const go = goCompiler({
     sandbox,
     places: { searchPath, toolchains, goRoot: env.GOROOT, home: env.HOME },
     cacheFolder: cacheOf('go'),
+    seedFolder: env.TORII_BUILD_GO_SEEDS,
     proxy: unlessOff(env.TORII_BUILD_GO_PROXY),
     checksumDatabase: unlessOff(env.TORII_BUILD_GO_CHECKSUM_DATABASE),
+    modulesMaxBytes: env.TORII_BUILD_GO_MODULES_BYTES,
   });
   const rust = new RustCompiler({
     sandbox,
@@ -43,6 +46,7 @@ export function createCompilers(env: Env, stateFolder: string): Compilers {
     toolchains,
     home: env.HOME,
     cacheFolder: cacheOf('rust'),
+    cacheMaxBytes: env.TORII_BUILD_RUST_CACHE_BYTES,
     ...(env.TORII_BUILD_CRATE_HOSTS === undefined ? {} : { crateHosts: env.TORII_BUILD_CRATE_HOSTS }),
   });
   return {

@@ -26,6 +26,11 @@ const answers: Readonly<Record<string, readonly unknown[]>> = {
   'pre-route': [{ error: false }, { error: true, status: 503, headers: { 'retry-after': '60' }, body_json: { message: 'back in a minute' } }],
   'route-matcher': [{ result: true }, { result: false }],
   sink: [{ result: true }, { status: 308, headers: { location: '/new/page?a=1' } }, { result: false }],
+  'websocket-transformer': [
+    { error: false, message: { kind: 'text', payload: 'hello' } },
+    { error: true, reason: 'texts only' },
+    { error: false, message: { kind: 'text', payload: 'paid with ************1111' } },
+  ],
   geolocation: [
     { body_json: expect.objectContaining({ type: 'FeatureCollection', query: '20 Avenue de Ségur Paris' }) },
     { status: 400, body_json: { error: 'missing query param q' } },

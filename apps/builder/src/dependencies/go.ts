@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { BuildError, type Diagnostic } from '@torii/contracts';
+import { extismPdk } from '../compilers/go/brought-modules.js';
 import type { GoToolchain } from '../compilers/go/find-go.js';
 import { type GoFolders, goEnvironment } from '../compilers/go/go-environment.js';
 import { type GoAnswer, runGo } from '../compilers/go/run-go.js';
@@ -33,7 +34,9 @@ export interface GoModulesRequest {
   readonly cwd: string;
   readonly target: string;
   readonly folders: GoFolders;
-  /** Folders that the go.mod replaces modules by, and that the cache links to. */
+  /** What the cache begins with. */
+  readonly seed: string;
+  /** Folders that the go.mod replaces modules by. */
   readonly readOnly: readonly string[];
   readonly limits: SandboxLimits;
   readonly signal: AbortSignal;
@@ -44,7 +47,6 @@ export interface GoModulesRequest {
 
 const defaultMaxBytes = 2 * 1024 * 1024 * 1024;
 const filesMax = 200_000;
-const extismPdk = 'github.com/extism/go-pdk';
 const listFormat = '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}';
 /** How go says that no proxy could be reached, as opposed to one that does not have the module. */
 const unreachable =
@@ -118,13 +120,14 @@ export class GoModules {
 
   /** With a network, and the kept modules writable, when there is an environment for it. */
   private list(request: GoModulesRequest, online: Readonly<Record<string, string>> | undefined): Promise<GoAnswer> {
-    const { toolchain, root, cwd, target, folders, readOnly, limits, signal, log } = request;
+    const { toolchain, root, cwd, target, folders, seed, readOnly, limits, signal, log } = request;
     const { folder } = this.options;
     return runGo(this.options.sandbox, toolchain, {
       // Not stamped: for that, go would run git among the sources, and git what their .git/config names.
       args: ['list', '-mod=mod', '-modcacherw', '-trimpath', '-buildvcs=false', '-deps', '-f', listFormat, target],
       cwd,
       env: { ...goEnvironment(toolchain, folders), ...online },
+      seed,
       readOnly: online === undefined ? [folder, ...readOnly] : readOnly,
       readWrite: online === undefined ? [root] : [root, folder],
       network: online !== undefined,

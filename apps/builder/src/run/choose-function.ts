@@ -12,7 +12,7 @@ const customaryNames: Readonly<Partial<Record<PluginKind, readonly string[]>>> =
   router: ['find_route'],
   sink: ['sink_matches', 'sink_handle'],
   job: ['job_run'],
-  websocket_transformer: ['on_request_message'],
+  websocket_transformer: ['on_request_message', 'on_response_message'],
 };
 const namedMax = 10;
 

@@ -35,6 +35,8 @@ export class RunThread {
   private readonly pulse = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   private readonly pending = new Map<number, Pending>();
   private worker: Worker | undefined;
+  /** The thread's pulse when it was started. */
+  private beatsBefore = 0;
   private watch: NodeJS.Timeout | undefined;
   private lastId = 0;
   private isClosed = false;
@@ -96,6 +98,7 @@ export class RunThread {
   private start(): Worker {
     const { egress, guestMemoryMaxBytes, heapMaxMb, log } = this.options;
     const settings: ThreadSettings = { egress, guestMemoryMaxBytes, pulse: this.pulse.buffer as SharedArrayBuffer };
+    this.beatsBefore = Atomics.load(this.pulse, 0);
     const worker = new Worker(entry, { workerData: settings, resourceLimits: { maxOldGenerationSizeMb: heapMaxMb } });
     worker.on('message', (reply: ThreadReply) => {
       if (worker === this.worker) this.take(reply);
@@ -137,7 +140,8 @@ export class RunThread {
     let looks = 0;
     return setInterval(() => {
       const now = Atomics.load(this.pulse, 0);
-      looks = now === beats ? looks + 1 : 0;
+      // Until its first beat it loads its modules.
+      looks = now === beats && now !== this.beatsBefore ? looks + 1 : 0;
       beats = now;
       if (looks < looksPerSilence) return;
       log.error({ silenceMs }, 'running thread stands still and is ended');

@@ -8,7 +8,7 @@ import { Slots } from './slots.js';
 import { type SmokeOptions, smokeCall } from './smoke-call.js';
 
 /** What bounds a builder's runs; each may be set, none is unbounded. */
-interface RunnerLimits {
+export interface RunnerLimits {
   /** Runs at once, and how many others wait how long for their turn. */
   readonly runsMax: number;
   readonly queuedMax: number;

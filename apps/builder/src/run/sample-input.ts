@@ -1,4 +1,4 @@
-import type { BackendInput, PluginKind, RawRequest, TargetRequest } from '@torii/contracts';
+import type { BackendInput, PluginKind, RawRequest, RouterInput, TargetRequest } from '@torii/contracts';
 
 const host = 'example.com';
 const shared = {
@@ -46,10 +46,11 @@ export function sampleInput(kind: PluginKind, config: Readonly<Record<string, st
       return { ...common, idx: 1, request: rawRequest, otoroshi_request: targetRequest, target: null, message: { kind: 'text', payload: 'hello' } };
     case 'sink':
       return { ...common, request: rawRequest, origin: 'NgReverseProxy', status: 404, message: 'no route found', body_bytes: null };
+    case 'router':
+      return { request: rawRequest, config, attrs: {} } satisfies RouterInput;
     case 'access_validator':
     case 'pre_route':
     case 'route_matcher':
-    case 'router':
     case 'opa':
       return { ...common, request: rawRequest };
     case 'job':

@@ -44,8 +44,8 @@ export class ScratchStores {
   }
 
   private openMap(mapId: string, name: StoreName, { hostFunctions, limits }: FunctionSettings): KvStore {
-    const maxKeys = storeLimitsOf(hostFunctions)?.[name]?.maxKeys ?? kvMaxKeys;
-    this.table.open(mapId, { maxBytes: Math.min(limits.kvMaxBytes, storeMaxBytes), maxKeys, policy: 'refuse' });
+    const { maxKeys = kvMaxKeys, eviction } = storeLimitsOf(hostFunctions)?.[name] ?? {};
+    this.table.open(mapId, { maxBytes: Math.min(limits.kvMaxBytes, storeMaxBytes), maxKeys, policy: eviction ?? 'refuse' });
     this.openMaps.add(mapId);
     return this.table.map(mapId);
   }

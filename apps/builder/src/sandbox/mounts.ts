@@ -7,6 +7,8 @@ export type Mount =
   | { readonly kind: 'link'; readonly path: string; readonly to: string }
   | { readonly kind: 'temporary'; readonly path: string; readonly maxBytes: number };
 
+/** Of each sandbox alone, in memory, and gone with it. */
+export const ownTemporaryFolder = '/tmp';
 const temporaryMaxBytes = 512 * 1024 * 1024;
 const sharedMemoryMaxBytes = 64 * 1024 * 1024;
 
@@ -47,7 +49,7 @@ export async function planMounts(run: {
   const mounts: Mount[] = [];
   for (const folder of [...systemFolders, ...systemFiles]) mounts.push(...(await systemMount(folder)));
   for (const file of run.network ? networkFiles : []) mounts.push(...(await bound(file)));
-  mounts.push({ kind: 'temporary', path: '/tmp', maxBytes: temporaryMaxBytes });
+  mounts.push({ kind: 'temporary', path: ownTemporaryFolder, maxBytes: temporaryMaxBytes });
   mounts.push({ kind: 'temporary', path: '/dev/shm', maxBytes: sharedMemoryMaxBytes });
   mounts.push({ kind: 'processes', path: '/proc' });
   for (const device of devices) mounts.push({ kind: 'device', path: device });

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { BuildError } from '@torii/contracts';
 import { type Confinement, findConfinements, isRoot } from './confinement.js';
 import { innerUserId } from './innermost.js';
-import { isInSystem, planMounts } from './mounts.js';
+import { isInSystem, ownTemporaryFolder, planMounts } from './mounts.js';
 import { begun, runBounded } from './run-bounded.js';
 import type { SandboxKind, SandboxResult, SandboxRun, SandboxStatus } from './sandbox-run.js';
 
@@ -102,13 +102,13 @@ async function realPathOf(place: string): Promise<string> {
 const processesOfProbeMax = 8;
 const probeLimits = { wallMs: 10_000, cpuSeconds: 5, fileMaxBytes: 1024, processesMax: 64, openFilesMax: 64, outputMaxBytes: 4096 };
 
-/** Whether a program runs in it, as nobody, among no other processes than its own. */
+/** Whether a program runs in it, as nobody, among no other processes than its own, and can write to its own /tmp. */
 async function confines(confinement: Confinement): Promise<boolean> {
   let said = '';
   const run: SandboxRun = {
     command: 'sh',
-    args: ['-c', 'set -- /proc/[0-9]*; echo "$(id -u) $#"'],
-    cwd: '/tmp',
+    args: ['-c', ': >written && set -- /proc/[0-9]* && echo "$(id -u) $#"'],
+    cwd: ownTemporaryFolder,
     env: { PATH: '/usr/bin:/bin' },
     readOnly: [],
     readWrite: [],

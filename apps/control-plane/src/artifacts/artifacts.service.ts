@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,6 +17,7 @@ import type { PageQuery } from '../http/query.js';
 import type { RequestContext } from '../http/request-context.js';
 import { StoredObjects } from '../objects/stored-objects.js';
 import { BoundedGate } from '../platform/bounded-gate.js';
+import { inParallel } from '../platform/in-parallel.js';
 import { CLOCK, ENV, LOGGER } from '../platform/tokens.js';
 import type { Prisma } from '../prisma/generated/client.js';
 import { PrismaService } from '../prisma/prisma.service.js';
@@ -32,6 +34,11 @@ export interface ExaminedModule {
   readonly size: number;
   readonly description: ModuleDescription;
 }
+
+type StoredModule = Pick<ExaminedModule, 'sha256' | 'size'> & Partial<Pick<ExaminedModule, 'description'>>;
+
+/** Of modules that come together. */
+const storedAtOnceMax = 8;
 
 /** Wasm modules by the sha256 of their bytes: checked once, when they come in; never changed. */
 @Injectable()
@@ -83,16 +90,32 @@ export class ArtifactsService implements OnModuleInit, OnApplicationShutdown {
     return artifact;
   }
 
+  /**
+   * The hash of each module, in its place, all of them stored as `addBytes` does, with few statements; or what is wrong with
+   * it (`client.invalid`), where it is none that can run. `pointer` is where the bytes of each stood.
+   */
+  async addAll(modules: readonly Uint8Array[], pointer: string, context: RequestContext): Promise<(Sha256 | AppError)[]> {
+    const hashes = modules.map((bytes) => createHash('sha256').update(bytes).digest('hex'));
+    const known = await takeIntoUse(this.prisma, hashes);
+    const stored = await inParallel(modules, storedAtOnceMax, (bytes) =>
+      this.uploads.run(() => withUpload(bytes, this.directory, (upload) => orInvalid(() => this.store(upload, known.has(upload.sha256), pointer)))),
+    );
+    await this.addRows(
+      stored.flatMap((module) =>
+        module instanceof AppError || module.description === undefined ? [] : [{ ...module, description: module.description }],
+      ),
+      context,
+    );
+    return stored.map((module) => (module instanceof AppError ? module : module.sha256));
+  }
+
   /** What `addBytes` would store, checked in the same way, and not stored. */
   examineBytes(bytes: Uint8Array, pointer: string): Promise<ExaminedModule> {
-    return this.uploads.run(async () => {
-      const { file, sha256, size } = await receiveUpload(Readable.from([bytes]), this.directory);
-      try {
+    return this.uploads.run(() =>
+      withUpload(bytes, this.directory, async ({ file, sha256, size }) => {
         return { sha256, size, description: await this.inspections.run(() => this.inspector.inspect(file, pointer)) };
-      } finally {
-        await rm(file, { force: true });
-      }
-    });
+      }),
+    );
   }
 
   async list(query: PageQuery): Promise<List<Artifact>> {
@@ -135,33 +158,44 @@ export class ArtifactsService implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async addReceived(upload: ReceivedUpload, pointer: string, context: RequestContext): Promise<boolean> {
-    const { file, sha256, size } = upload;
+    const known = await takeIntoUse(this.prisma, [upload.sha256]);
+    const { description, ...module } = await this.store(upload, known.has(upload.sha256), pointer);
+    return description !== undefined && (await this.addRows([{ ...module, description }], context)) > 0;
+  }
+
+  /** Without a description where it is known. */
+  private async store({ file, sha256, size }: ReceivedUpload, isKnown: boolean, pointer: string): Promise<StoredModule> {
     const object = { sha256, size, open: () => createReadStream(file, { highWaterMark: 512 * 1024 }) };
-    if (await takeIntoUse(this.prisma, sha256)) {
+    if (isKnown) {
       // Whoever sends lost bytes again brings them back. Bytes that cannot be asked for now are no reason to refuse.
       await this.objects.write(object).catch((error: unknown) => this.log.warn({ sha256, err: error }, 'bytes of a known artifact not checked'));
-      return false;
+      return { sha256, size };
     }
     const description = await this.inspections.run(() => this.inspector.inspect(file, pointer));
     // First: a row always has its bytes. What a crash leaves now is an object that nothing needs.
     await this.objects.write(object);
-    return this.addRow(upload, description, context);
+    return { sha256, size, description };
   }
 
-  /** False when somebody else has just added it. */
-  private addRow({ sha256, size }: ReceivedUpload, description: ModuleDescription, context: RequestContext): Promise<boolean> {
+  /** Answers how many there are of them that nobody else has just added. */
+  private async addRows(modules: readonly ExaminedModule[], { actor, requestId }: RequestContext): Promise<number> {
+    if (modules.length === 0) return 0;
     const at = this.clock.date();
-    const { actor, requestId } = context;
-    const entity = { entityKind: 'artifact', entityId: sha256, entityName: sha256 } as const;
     return this.prisma.$transaction(async (tx) => {
       // Waits for another transaction that adds the same artifact, and then finds it there.
-      const { count } = await tx.artifact.createMany({
-        data: { sha256, workspace: defaultWorkspace, size, description: description as unknown as Prisma.InputJsonObject, createdAt: at },
+      const added = await tx.artifact.createManyAndReturn({
+        data: modules.map(({ sha256, size, description }) => {
+          return { sha256, workspace: defaultWorkspace, size, description: description as unknown as Prisma.InputJsonObject, createdAt: at };
+        }),
         skipDuplicates: true,
+        select: { sha256: true, size: true },
       });
-      if (count === 0) return false;
-      await this.audit.record(tx, { at, actor, requestId, action: 'upload', ...entity, after: { sha256, size } });
-      return true;
+      const entries = added.map(({ sha256, size }) => {
+        const entity = { entityKind: 'artifact', entityId: sha256, entityName: sha256 } as const;
+        return { at, actor, requestId, action: 'upload' as const, ...entity, after: { sha256, size } };
+      });
+      await this.audit.recordAll(tx, entries);
+      return added.length;
     });
   }
 
@@ -169,5 +203,24 @@ export class ArtifactsService implements OnModuleInit, OnApplicationShutdown {
     const row = await this.prisma.artifact.findUnique({ where: { sha256 } });
     if (row === null) throw new AppError('client.not_found', { detail: 'there is no artifact with this sha256' });
     return row;
+  }
+}
+
+async function withUpload<Result>(bytes: Uint8Array, directory: string, work: (upload: ReceivedUpload) => Promise<Result>): Promise<Result> {
+  const upload = await receiveUpload(Readable.from([bytes]), directory);
+  try {
+    return await work(upload);
+  } finally {
+    await rm(upload.file, { force: true });
+  }
+}
+
+/** What is wrong with one module is no reason to give up the others. */
+async function orInvalid<Result>(work: () => Promise<Result>): Promise<Result | AppError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'client.invalid') return error;
+    throw error;
   }
 }

@@ -18,7 +18,7 @@ export type Inspection =
 const inspectTimeoutMs = 30_000;
 const heapMaxMb = 256;
 /** Threads that are kept, and how many modules each checks: what one leaves behind must not add up. */
-const idleMax = 1;
+const idleMax = 2;
 const inspectionsPerThreadMax = 100;
 
 // A thread is always the built file, also when tests run the sources.

@@ -17,10 +17,10 @@ const isReferredTo = Prisma.sql`(
   EXISTS (SELECT 1 FROM plugin_versions p WHERE p.resolved_sha256 = a.sha256)
   OR EXISTS (SELECT 1 FROM function_versions v WHERE v.sha256 = a.sha256))`;
 
-/** Whether the artifact is there; if so it stays, for as long as unused ones are kept, for the caller to refer to it. */
-export async function takeIntoUse(tx: Transaction, sha256: string): Promise<boolean> {
-  const { count } = await tx.artifact.updateMany({ where: { sha256 }, data: { unusedSince: null } });
-  return count > 0;
+/** Which of the artifacts are there; they stay, for as long as unused ones are kept, for the caller to refer to them. */
+export async function takeIntoUse(tx: Transaction, hashes: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx.$queryRaw`UPDATE artifacts SET unused_since = NULL WHERE sha256 = ANY(${[...hashes]}) RETURNING sha256, size`;
+  return new Set(Rows.parse(rows).map(({ sha256 }) => sha256));
 }
 
 /** Deletes artifacts that nothing has referred to for a while: whoever uploads one has that long to refer to it. */

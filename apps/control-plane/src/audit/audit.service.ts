@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { defaultWorkspace, idPrefixes } from '@torii/contracts';
 import { v7 } from 'uuid';
-import { Prisma } from '../prisma/generated/client.js';
 import type { Transaction } from '../prisma/prisma.service.js';
 
 export interface AuditEntry {
@@ -28,25 +27,16 @@ export class AuditService {
     return this.recordAll(tx, [entry]);
   }
 
-  /** In their order, `batchSize` at a time. */
+  /** In their order, `batchSize` at a time; as JSON, because through the client of the database a row takes ten times as long. */
   async recordAll(tx: Transaction, entries: readonly AuditEntry[]): Promise<void> {
     for (let from = 0; from < entries.length; from += batchSize) {
-      await tx.audit.createMany({ data: entries.slice(from, from + batchSize).map(rowOf) });
+      const rows = entries.slice(from, from + batchSize).map((entry) => ({ ...entry, id: `${idPrefixes.audit}_${v7()}` }));
+      await tx.$executeRaw`
+        INSERT INTO audit (id, workspace, at, actor, request_id, action, entity_kind, entity_id, entity_name, revision, before, after)
+        SELECT id, ${defaultWorkspace}, at, actor, "requestId", action, "entityKind", "entityId", "entityName", revision, before, after
+        FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+          AS row (id text, at timestamptz, actor text, "requestId" text, action text, "entityKind" text, "entityId" text, "entityName" text,
+            revision bigint, before jsonb, after jsonb)`;
     }
   }
-}
-
-function rowOf(entry: AuditEntry) {
-  return {
-    ...entry,
-    id: `${idPrefixes.audit}_${v7()}`,
-    workspace: defaultWorkspace,
-    revision: entry.revision === undefined ? null : BigInt(entry.revision),
-    before: jsonOrNull(entry.before),
-    after: jsonOrNull(entry.after),
-  };
-}
-
-function jsonOrNull(value: object | undefined) {
-  return value === undefined ? Prisma.DbNull : (value as Prisma.InputJsonObject);
 }

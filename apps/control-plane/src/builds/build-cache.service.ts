@@ -20,7 +20,7 @@ export class BuildCacheService {
   async find(key: string): Promise<CachedBuild> {
     const row = await this.prisma.buildCache.findUnique({ where: { key } });
     const build = row === null ? undefined : CachedBuild.parse(row.build);
-    const isThere = build !== undefined && (await takeIntoUse(this.prisma, build.sha256));
+    const isThere = build !== undefined && (await takeIntoUse(this.prisma, [build.sha256])).has(build.sha256);
     if (!isThere) throw new AppError('client.not_found', { detail: 'nothing was built with this key' });
     await this.prisma.buildCache.updateMany({ where: { key }, data: { usedAt: this.clock.date() } });
     return build;

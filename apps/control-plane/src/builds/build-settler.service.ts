@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { BuildCancellation, BuildLogReader, BuildQueues } from '@torii/build-queue';
 import { type BuildId, type BuildStage, LanguageName } from '@torii/contracts';
 import type { Clock, Logger } from '@torii/service-kit';
+import { z } from 'zod';
 import type { Env } from '../env.js';
 import { removeUnusedTrees } from '../functions/source-store.js';
 import { CLOCK, ENV, LOGGER } from '../platform/tokens.js';
@@ -10,14 +11,18 @@ import { RevisionsService } from '../snapshots/revisions.service.js';
 import { BuildDispatcher } from './build-dispatcher.service.js';
 import { BuildRecorder, internalFailure } from './build-recorder.service.js';
 import { isFinished, lockUnfinished, pruneBuilds, unfinished } from './builds.queries.js';
+import { FinishedBuilds } from './finished-builds.js';
 
 /** Jobs of one language, in one state, that are looked at together. */
 const leftoversMax = 500;
+
+const ProgressRows = z.array(z.object({ isCancelled: z.boolean() }));
 
 interface Row {
   readonly id: string;
   readonly functionId: string;
   readonly status: string;
+  readonly cancelledAt: Date | null;
 }
 
 /** What a builder says of a build that goes on. */
@@ -36,6 +41,7 @@ export class BuildSettler {
     private readonly dispatcher: BuildDispatcher,
     private readonly cancellation: BuildCancellation,
     private readonly logs: BuildLogReader,
+    private readonly finished: FinishedBuilds,
     private readonly revisions: RevisionsService,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ENV) private readonly env: Env,
@@ -44,7 +50,10 @@ export class BuildSettler {
 
   /** Rejects when Redis or the database is away. */
   async settle(buildId: BuildId, language: LanguageName): Promise<void> {
-    const row = await this.prisma.build.findUnique({ where: { id: buildId }, select: { id: true, functionId: true, status: true } });
+    const row = await this.prisma.build.findUnique({
+      where: { id: buildId },
+      select: { id: true, functionId: true, status: true, cancelledAt: true },
+    });
     // Its end is recorded, or it went with its function: then its job is of no more use.
     if (row === null || isFinished(row.status)) return this.clear(buildId, language);
     const found = await this.queues.find(language, buildId);
@@ -58,24 +67,29 @@ export class BuildSettler {
       case 'active':
         return this.progress(buildId, { attempts: found.attempts });
       case 'waiting':
-        return row.status === 'running' ? this.endIfCancelled(row, language) : undefined;
+        return row.cancelledAt === null ? undefined : this.cancel(row, language);
       case 'missing':
-        return this.putBack(row);
+        return row.cancelledAt === null ? this.putBack(row) : this.cancel(row, language);
     }
   }
 
-  /** Notes how far a build is; one that is over stays as it is, and one that is no more there is asked to end. */
+  /**
+   * Notes how far a build is; one that is over stays as it is. One that is no more there, or is to be cancelled, is asked
+   * to end, as often as this is called: Redis may have forgotten it.
+   */
   async progress(buildId: BuildId, { stage, attempts = 1 }: BuildProgress): Promise<void> {
-    const count = await this.prisma.$executeRaw`
+    const rows = await this.prisma.$queryRaw`
       UPDATE builds SET status = 'running', stage = COALESCE(${stage ?? null}::text, stage),
         started_at = COALESCE(started_at, ${this.clock.date().toISOString()}::timestamptz), attempts = GREATEST(attempts, ${attempts}::int)
-      WHERE id = ${buildId} AND status IN ('queued', 'running')`;
-    const isGone = count === 0 && (await this.prisma.build.count({ where: { id: buildId } })) === 0;
-    if (isGone) await this.cancellation.request(buildId);
+      WHERE id = ${buildId} AND status IN ('queued', 'running')
+      RETURNING cancelled_at IS NOT NULL AS "isCancelled"`;
+    const [row] = ProgressRows.parse(rows);
+    const isGone = row === undefined && (await this.prisma.build.count({ where: { id: buildId } })) === 0;
+    if (isGone || row?.isCancelled === true) await this.cancellation.request(buildId);
   }
 
   /** What is to be done when a build is over: the next one gets its turn. */
-  async finish(row: Row, language: LanguageName): Promise<void> {
+  async finish(row: Pick<Row, 'id' | 'functionId'>, language: LanguageName): Promise<void> {
     await this.clear(row.id as BuildId, language);
     await this.dispatcher.dispatch(row.functionId);
     await this.prune(row.functionId);
@@ -117,17 +131,27 @@ export class BuildSettler {
     await this.dispatcher.dispatch(row.functionId);
   }
 
-  /** A build that was to end came back from a builder that died: it need not wait for the next one. */
-  private async endIfCancelled(row: Row, language: LanguageName): Promise<void> {
+  /**
+   * A build that was to end came back from a builder that died, and need not wait for the next one; or the queue has lost
+   * it, and with it the builder that would have ended it.
+   */
+  private async cancel(row: Row, language: LanguageName): Promise<void> {
     const buildId = row.id as BuildId;
-    if (!(await this.cancellation.isRequested(buildId))) return;
     const isEnded = await this.prisma.$transaction(async (tx) => {
       const build = await lockUnfinished(tx, row.id);
-      if (build === undefined || !(await this.queues.remove(language, buildId))) return false;
+      if (build === undefined || !(await this.isOutOfTheQueue(buildId, language))) return false;
       await this.recorder.cancel(tx, build);
       return true;
     });
-    if (isEnded) await this.finish(row, language);
+    if (!isEnded) return;
+    this.finished.announce(buildId);
+    await this.finish(row, language);
+  }
+
+  /** False when a builder has taken it meanwhile. */
+  private async isOutOfTheQueue(buildId: BuildId, language: LanguageName): Promise<boolean> {
+    const { state } = await this.queues.find(language, buildId);
+    return state === 'missing' || (state === 'waiting' && (await this.queues.remove(language, buildId)));
   }
 }
 

@@ -19,6 +19,7 @@ import { v7 } from 'uuid';
 import { z } from 'zod';
 import { AuditService } from '../audit/audit.service.js';
 import type { Env } from '../env.js';
+import { knownRelease } from '../functions/function-versions.queries.js';
 import { findFunctionRow } from '../functions/functions.queries.js';
 import { Answer } from '../http/answer.js';
 import { decodeCursor, pageOf } from '../http/cursor.js';
@@ -172,12 +173,9 @@ export class BuildsService {
   }
 
   private async refuseKnownRelease(tx: Transaction, entity: FunctionEntity, version: string, buildId: string | undefined): Promise<void> {
-    const count = await tx.functionVersion.count({ where: { functionId: entity.id, version } });
-    const detail =
-      count > 0
-        ? `${entity.name} has a version ${version} already, and releases never change: take the next number`
-        : `build ${buildId} of ${entity.name} ${version} is not over yet`;
-    if (count > 0 || buildId !== undefined) throw new AppError('client.conflict', { detail, issues: [{ pointer: '/version', detail }] });
+    const known = await knownRelease(tx, entity.id, version);
+    const detail = known ?? (buildId === undefined ? undefined : `build ${buildId} of ${entity.name} ${version} is not over yet`);
+    if (detail !== undefined) throw new AppError('client.conflict', { detail, issues: [{ pointer: '/version', detail }] });
   }
 
   /** True when a builder works on the build, and is asked to end; false when the queue does not have it any more. */
@@ -205,9 +203,9 @@ export class BuildsService {
   }
 }
 
-/** It may not have been heard of yet; a build that is to end must not be taken for one that waits. */
+/** It may not have been heard of yet; a build that is to end must not be taken for one that waits. Redis may forget the wish. */
 async function markBegun(tx: Transaction, { id, startedAt }: { readonly id: string; readonly startedAt: Date | null }, now: Date): Promise<void> {
-  await tx.build.update({ where: { id }, data: { status: 'running', startedAt: startedAt ?? now } });
+  await tx.build.update({ where: { id }, data: { status: 'running', startedAt: startedAt ?? now, cancelledAt: now } });
 }
 
 /** Builds of a function are done in the order of these times, whichever control plane took them and whatever its clock says. */

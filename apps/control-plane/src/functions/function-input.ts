@@ -90,7 +90,7 @@ export function refuseMissingEntry(spec: Pick<FunctionSpec, 'entry' | 'language'
 
 function finish(input: z.infer<typeof SpecInput>, sources: WrittenSources, template: TemplateWithFiles | undefined): FunctionWrite {
   const { files: _files, template: _template, ...spec } = input;
-  const issues = grantIssues(spec.settings.hostFunctions).map((issue): FieldIssue => ({ ...issue, pointer: `/settings${issue.pointer}` }));
+  const issues = grantIssues(spec.settings).map((issue): FieldIssue => ({ ...issue, pointer: `/settings${issue.pointer}` }));
   if (issues.length > 0) throw invalid(issues);
   return { spec, tree: template === undefined ? sources.tree : treeOf(template.files) };
 }

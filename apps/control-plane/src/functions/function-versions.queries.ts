@@ -15,6 +15,7 @@ const rank = Prisma.sql`CASE WHEN version = 'dev' THEN ARRAY[2147483647] ELSE st
 
 const NewestRows = z.array(z.object({ function_id: z.string(), version: z.string(), created_at: z.date() }));
 const VersionRows = z.array(z.object({ version: z.string() }));
+const HashRows = z.array(z.object({ functionId: z.string(), version: z.string(), sha256: z.string() }));
 const UserRows = z.array(z.object({ id: z.string(), name: z.string() }));
 
 /** The highest release and the `dev` version of each function that has any. */
@@ -38,6 +39,31 @@ export async function findVersion(tx: Transaction, functionId: string, version: 
   if (name === undefined || name === null) return undefined;
   const row = await tx.functionVersion.findUnique({ where: { functionId_version: { functionId, version: name } }, include: withArtifact });
   return row === null ? undefined : toFunctionVersion(row);
+}
+
+/** Why a release cannot be made: it is there, or was there before it was deleted. Undefined when it can. */
+export async function knownRelease(tx: Transaction, functionId: string, version: string): Promise<string | undefined> {
+  const where = { functionId, version };
+  if ((await tx.functionVersion.count({ where })) > 0) {
+    return `there is a version ${version} already, and releases never change: take the next number`;
+  }
+  if ((await tx.functionUsedRelease.count({ where })) > 0) {
+    return `version ${version} was there and is deleted, and releases never change: take the next number`;
+  }
+  return undefined;
+}
+
+/** The modules of the versions that are there, by function id and version with a space between. */
+export async function findVersionHashes(
+  tx: Transaction,
+  versions: readonly { readonly functionId: string; readonly version: string }[],
+): Promise<Map<string, string>> {
+  const rows = await tx.$queryRaw`
+    SELECT v.function_id AS "functionId", v.version, v.sha256
+    FROM function_versions v
+    JOIN unnest(${versions.map(({ functionId }) => functionId)}::text[], ${versions.map(({ version }) => version)}::text[]) AS wanted (id, version)
+      ON v.function_id = wanted.id AND v.version = wanted.version`;
+  return new Map(HashRows.parse(rows).map(({ functionId, version, sha256 }) => [`${functionId} ${version}`, sha256]));
 }
 
 /** Versions below `below`, highest first: `dev`, then releases by their numbers. */

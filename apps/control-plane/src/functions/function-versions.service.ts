@@ -1,5 +1,5 @@
 import { Injectable, type StreamableFile } from '@nestjs/common';
-import { AppError, type FunctionDiff, type FunctionVersion, type List, VersionName } from '@torii/contracts';
+import { AppError, defaultWorkspace, type FunctionDiff, type FunctionVersion, type List, VersionName } from '@torii/contracts';
 import { z } from 'zod';
 import { ArtifactsService } from '../artifacts/artifacts.service.js';
 import { Answer } from '../http/answer.js';
@@ -73,7 +73,10 @@ export class FunctionVersionsService {
     return this.diffs.run(async () => diffVersions(await this.sideOf(earlier), await this.sideOf(version)));
   }
 
-  /** Throws `client.conflict` while a plugin runs it, now or because a route pins that version of the plugin. */
+  /**
+   * The number of a release is not given to another module afterwards. Throws `client.conflict` while a plugin runs it, now
+   * or because a route pins that version of the plugin.
+   */
   remove(reference: string, name: string, context: RequestContext): Promise<Answer> {
     return this.writer.run(context, undefined, async (write) => {
       const { row, version } = await find(write.tx, reference, name);
@@ -81,6 +84,7 @@ export class FunctionVersionsService {
       if (users.length > 0) throw usedByPlugins(`version ${version.version}`, users);
       const key = { functionId: row.id, version: version.version };
       await write.tx.functionVersion.delete({ where: { functionId_version: key } });
+      if (key.version !== 'dev') await write.tx.functionUsedRelease.create({ data: { ...key, workspace: defaultWorkspace, deletedAt: write.now } });
       await removeUnusedTrees(write.tx, [version.sourceSha256]);
       const { sha256, buildId } = version;
       const before = { version: version.version, sha256, buildId };

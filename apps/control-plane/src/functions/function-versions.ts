@@ -5,7 +5,7 @@ import { findPlugin } from '../plugins/plugins.queries.js';
 import { PluginsService } from '../plugins/plugins.service.js';
 import type { Write } from '../writes/config-writer.service.js';
 import { FunctionEndpoint } from './function-endpoint.js';
-import { followersOf, newestVersions } from './function-versions.queries.js';
+import { followersOf, knownRelease, newestVersions } from './function-versions.queries.js';
 import { findFunction } from './functions.queries.js';
 import { removeUnusedTrees } from './source-store.js';
 
@@ -34,8 +34,8 @@ export class FunctionVersions {
    * those at `dev` for a `dev`, those at `latest` when the release is the highest. Answers what became of each; a plugin
    * that cannot take the module, for want of a grant for instance, stays as it is. The function's endpoint is one of them.
    *
-   * Part of the caller's write, all or nothing. Throws `client.conflict` when the release exists, `client.not_found` when
-   * the function is gone.
+   * Part of the caller's write, all or nothing. Throws `client.conflict` when the release exists or existed,
+   * `client.not_found` when the function is gone.
    */
   async publish(write: Write, built: BuiltVersion): Promise<Follower[]> {
     const entity = await findFunction(write.tx, built.functionId);
@@ -43,9 +43,8 @@ export class FunctionVersions {
     const before = await write.tx.functionVersion.findUnique({
       where: { functionId_version: { functionId: built.functionId, version: built.version } },
     });
-    if (before !== null && built.version !== 'dev') {
-      throw new AppError('client.conflict', { detail: `version ${built.version} exists already: releases never change, take another number` });
-    }
+    const detail = built.version === 'dev' ? undefined : await knownRelease(write.tx, built.functionId, built.version);
+    if (detail !== undefined) throw new AppError('client.conflict', { detail });
     const { functionId, version, ...made } = built;
     const data = { ...made, functionId, version, workspace: defaultWorkspace, createdAt: write.now };
     await write.tx.functionVersion.upsert({ where: { functionId_version: { functionId, version } }, create: data, update: data });

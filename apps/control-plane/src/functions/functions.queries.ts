@@ -23,6 +23,19 @@ export async function findFunctionRow(tx: Transaction, reference: string) {
   return (await tx.function.findUnique({ where: whereOf(reference), select })) ?? undefined;
 }
 
+/** The same of those that are there, by the name or id they are asked for with. */
+export async function findFunctionRows(tx: Transaction, references: readonly string[]) {
+  const wanted = [...references];
+  const rows = await tx.function.findMany({
+    where: { workspace: defaultWorkspace, OR: [{ id: { in: wanted } }, { name: { in: wanted } }] },
+    select: { id: true, name: true },
+  });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const byName = new Map(rows.map((row) => [row.name, row]));
+  const found = references.map((reference) => [reference, isIdOf('function', reference) ? byId.get(reference) : byName.get(reference)] as const);
+  return new Map(found.flatMap(([reference, row]) => (row === undefined ? [] : [[reference, row] as const])));
+}
+
 export async function functionNamesIn(tx: Transaction): Promise<string[]> {
   const rows = await tx.function.findMany({ where: { workspace: defaultWorkspace }, select: { name: true }, take: comparedNamesMax });
   return rows.map(({ name }) => name);

@@ -2,15 +2,14 @@ import { invalid } from '../http/invalid.js';
 import type { Conversion, RouteDraft } from './drafts.js';
 import { Fields } from './fields.js';
 import { Findings } from './findings.js';
+import { convertGlobalSlots } from './global-slots.js';
 import { importLimits } from './import-limits.js';
 import { type OtoroshiFile, readFile } from './otoroshi-file.js';
-import { adviceForClass } from './plugin-classes.js';
 import { convertRoute } from './route.js';
-import { readSlots } from './slot.js';
 import { type WasmPluginOptions, WasmPlugins } from './wasm-plugins.js';
 
 /**
- * What plugins and routes a file of Otoroshi's comes to, and everything of it that does not come along. Nothing is looked up,
+ * What plugins, routes and settings a file of Otoroshi's comes to, and everything of it that does not come along. Nothing is looked up,
  * fetched or written.
  *
  * Throws `client.invalid` for what is no such file, or holds more than an import takes.
@@ -29,13 +28,13 @@ export function convertFile(body: unknown, options: WasmPluginOptions): Conversi
     if (draft === undefined) findings.addAll(own);
     return draft === undefined ? [] : [draft];
   });
+  const settings = convertGlobalSlots(file, wasm);
   wasm.addUnused(findings);
-  reportGlobalPlugins(file, findings);
   const plugins = wasm.all();
   if (plugins.length > importLimits.pluginsMax) {
     throw invalid([{ pointer: '', detail: `comes to ${plugins.length} plugins, and at most ${importLimits.pluginsMax} are imported at once` }]);
   }
-  return { plugins, routes: onceEach(routes, findings), findings };
+  return { plugins, routes: onceEach(routes, findings), settings, findings };
 }
 
 function refuseTooMany({ routes, wasmPlugins }: OtoroshiFile): void {
@@ -57,18 +56,4 @@ function onceEach(routes: readonly RouteDraft[], findings: Findings): RouteDraft
       findings.lost(route.pointer, `the route ${route.origin}`, { why: `stands at ${other.pointer} already`, instead: 'give it an id of its own' });
   }
   return [...first.values()];
-}
-
-function reportGlobalPlugins({ globalPlugins }: OtoroshiFile, findings: Findings): void {
-  if (globalPlugins === undefined) return;
-  const owner = new Fields(globalPlugins.value, globalPlugins.pointer, findings);
-  for (const { className, enabled, pointer } of readSlots(owner, 'ng')) {
-    const what = `the global plugin ${className}`;
-    if (enabled) findings.lost(pointer, what, { why: 'the settings are not changed by an import', instead: globalAdvice(className) });
-    else findings.ignored(pointer, what, { why: 'is switched off' });
-  }
-}
-
-function globalAdvice(className: string): string {
-  return className.startsWith('Wasm') ? 'make a plugin of it, and put it among the plugins of /api/v1/settings' : adviceForClass(className);
 }

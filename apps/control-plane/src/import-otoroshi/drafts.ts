@@ -46,10 +46,20 @@ export interface RouteDraft extends Draft {
   readonly target: TargetDraft | undefined;
 }
 
+/** What is to run on all routes. */
+export interface SettingsDraft {
+  readonly pointer: string;
+  readonly pointers: PointerMap;
+  readonly findings: Findings;
+  readonly slots: readonly SlotDraft[];
+}
+
 /** Everything of a file, before it is compared with what is there. */
 export interface Conversion {
   readonly plugins: readonly PluginDraft[];
   readonly routes: readonly RouteDraft[];
+  /** Undefined where the file says nothing of all routes. */
+  readonly settings: SettingsDraft | undefined;
   /** About the file as a whole. */
   readonly findings: Findings;
 }

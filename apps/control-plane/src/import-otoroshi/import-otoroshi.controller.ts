@@ -21,10 +21,10 @@ export class ImportOtoroshiController {
   @HttpCode(200)
   @RequireScope('routes:write')
   @Operation({
-    summary: 'Import routes and Wasm plugins of Otoroshi',
+    summary: 'Import routes, Wasm plugins and global plugins of Otoroshi',
     description:
       'In one transaction: all of it, or with `dryRun` nothing. What cannot be taken over is reported, each with a pointer into the body. ' +
-      'The same file again changes nothing. Needs plugins:write too.',
+      'The same file again changes nothing. Needs plugins:write too, and settings:write where the file has global plugins.',
     query: ImportQuery,
     body: { contentTypes: ['application/json'], schema: File },
     isWrite: true,

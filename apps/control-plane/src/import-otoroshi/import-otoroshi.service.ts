@@ -3,8 +3,6 @@ import { ArtifactsService } from '../artifacts/artifacts.service.js';
 import { requireScopes } from '../auth/principal.js';
 import { Answer } from '../http/answer.js';
 import type { RequestContext } from '../http/request-context.js';
-import { PluginsService } from '../plugins/plugins.service.js';
-import { RoutesService } from '../routes/routes.service.js';
 import { ConfigWriter } from '../writes/config-writer.service.js';
 import { convertFile } from './convert.js';
 import type { Conversion } from './drafts.js';
@@ -22,18 +20,16 @@ class DryRunOver extends Error {
   }
 }
 
-/** Takes over routes and Wasm plugins of Otoroshi. */
+/** Takes over routes, Wasm plugins and global plugins of Otoroshi. */
 @Injectable()
 export class ImportOtoroshiService {
   constructor(
     private readonly writer: ConfigWriter,
     private readonly artifacts: ArtifactsService,
-    private readonly plugins: PluginsService,
-    private readonly routes: RoutesService,
   ) {}
 
   /**
-   * In one transaction, by the rules that hold for writing plugins and routes one by one. A dry run does the very same and
+   * In one transaction, by the rules that hold for writing plugins, routes and settings one by one. A dry run does the very same and
    * then takes it back.
    *
    * Throws `client.invalid` for what is no file of Otoroshi's, `client.conflict` where it would replace what was made by hand.
@@ -42,6 +38,8 @@ export class ImportOtoroshiService {
     requireScopes(context, ['plugins:write'], 'an import');
     const { dryRun = false, overwrite = false, incomplete, compat, module } = query;
     const conversion = convertFile(body, { compat, given: new Map(module) });
+    if (conversion.settings !== undefined && conversion.settings.slots.length > 0)
+      requireScopes(context, ['settings:write'], 'an import of global plugins');
     const prepared = await prepareModules(conversion.plugins, { artifacts: this.artifacts, context, dryRun });
     try {
       return await this.writer.run(
@@ -49,8 +47,8 @@ export class ImportOtoroshiService {
         // What makes two requests the same for an Idempotency-Key: the same file comes to something else with other options.
         { body, dryRun, overwrite, incomplete, compat, module },
         async (write) => {
-          const run = new ImportRun(write, { plugins: this.plugins, routes: this.routes }, { dryRun, overwrite, incomplete });
-          const report = reportOf(conversion, await run.run(prepared, conversion.routes), dryRun);
+          const run = new ImportRun(write, { dryRun, overwrite, incomplete });
+          const report = reportOf(conversion, await run.run(prepared, conversion.routes, conversion.settings), dryRun);
           if (dryRun) throw new DryRunOver(report);
           return new Answer(200, report);
         },
@@ -63,8 +61,9 @@ export class ImportOtoroshiService {
   }
 }
 
-function reportOf({ plugins, routes, findings }: Conversion, entities: ImportedEntity[], dryRun: boolean): ImportReport {
+function reportOf({ plugins, routes, settings, findings }: Conversion, entities: ImportedEntity[], dryRun: boolean): ImportReport {
   const all = new Findings(importLimits.itemsMax);
-  for (const part of [findings, ...routes.map((route) => route.findings), ...plugins.map((plugin) => plugin.findings)]) all.addAll(part);
+  const parts = [{ findings }, ...routes, ...plugins, ...(settings === undefined ? [] : [settings])];
+  for (const part of parts) all.addAll(part.findings);
   return { dryRun, entities, items: all.items, itemsLeftOff: all.leftOff, counts: all.counts };
 }

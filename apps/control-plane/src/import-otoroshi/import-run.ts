@@ -1,23 +1,32 @@
-import { AppError, defaultWorkspace, type FieldIssue, type Plugin, PluginSpec, type Route, RouteSpec, warningHeader } from '@torii/contracts';
+import {
+  AppError,
+  defaultWorkspace,
+  type FieldIssue,
+  type Plugin,
+  PluginSpec,
+  type Route,
+  RouteSpec,
+  Settings,
+  warningHeader,
+} from '@torii/contracts';
 import type { z } from 'zod';
 import type { Answer } from '../http/answer.js';
-import { fieldIssues } from '../http/zod-issues.js';
 import { pluginsOf } from '../plugins/plugins.queries.js';
-import type { PluginsService } from '../plugins/plugins.service.js';
+import { type PluginPut, putPlugins } from '../plugins/put-plugins.js';
 import type { Prisma } from '../prisma/generated/client.js';
+import { putRoutes, type RoutePut } from '../routes/put-routes.js';
 import { routeOf, withPluginNames } from '../routes/routes.queries.js';
-import type { RoutesService } from '../routes/routes.service.js';
+import { putSettings } from '../settings/put-settings.js';
+import { findSettings } from '../settings/settings.queries.js';
 import type { Write } from '../writes/config-writer.service.js';
-import type { PluginDraft, RouteDraft } from './drafts.js';
+import type { PluginDraft, RouteDraft, SettingsDraft, SlotDraft } from './drafts.js';
 import { importTags } from './entity-names.js';
+import type { Findings } from './findings.js';
 import type { PreparedPlugin, PreparedPlugins } from './inline-modules.js';
+import { mergeSlots } from './merge-slots.js';
 import { type Place, placeEntities, placesToLookUp } from './place-entities.js';
+import { addRefusal, parseDraft } from './refusals.js';
 import type { ImportedEntity } from './report.js';
-
-export interface ImportRunDeps {
-  readonly plugins: PluginsService;
-  readonly routes: RoutesService;
-}
 
 export interface ImportRunOptions {
   readonly dryRun: boolean;
@@ -27,33 +36,40 @@ export interface ImportRunOptions {
 
 type Draft = PluginDraft | RouteDraft;
 type Action = ImportedEntity['action'];
+type Slots = NonNullable<RouteSpecInput['plugins']>;
+type RouteSpecInput = z.input<typeof RouteSpec>;
+
+/** Something to be put, and where. */
+interface Wanted<DraftOf, Put> {
+  readonly draft: DraftOf;
+  readonly place: Place;
+  /** Undefined where there is nothing that could be put; the findings say why. */
+  readonly put: Put | undefined;
+}
 
 /**
- * Puts what a file came to into the configuration, in a write that is under way. What the rules of plugins and routes refuse
- * becomes a finding, and all else goes on without it.
+ * Puts what a file came to into the configuration, in a write that is under way. What the rules of plugins, routes and
+ * settings refuse becomes a finding, and all else goes on without it. The statements it takes do not grow in number with the
+ * file: others wait meanwhile.
  */
 export class ImportRun {
   private readonly entities: ImportedEntity[] = [];
   /** The plugins that are there, by their origin. */
   private readonly imported = new Map<string, { readonly name: string; readonly isComplete: boolean }>();
-
-  /** What is there now, by id: read at once, as others wait meanwhile. */
-  private plugins = new Map<string, Plugin>();
-  private routes = new Map<string, Route>();
+  /** Whether all that runs on every route in the file does so here. */
+  private areGlobalsComplete = true;
 
   constructor(
     private readonly write: Write,
-    private readonly deps: ImportRunDeps,
     private readonly options: ImportRunOptions,
   ) {}
 
   /** Throws `client.conflict`, before anything is written, where names are taken by what was made by hand. */
-  async run({ plugins, examined }: PreparedPlugins, routes: readonly RouteDraft[]): Promise<ImportedEntity[]> {
+  async run({ plugins, examined }: PreparedPlugins, routes: readonly RouteDraft[], settings: SettingsDraft | undefined): Promise<ImportedEntity[]> {
     const { tx, now } = this.write;
     const pluginDrafts = plugins.map(({ draft }) => draft);
-    const [forPlugins, forRoutes] = [placesToLookUp(pluginDrafts), placesToLookUp(routes)];
-    const pluginRows = await tx.plugin.findMany({ where: whereOf(forPlugins) });
-    const routeRows = await tx.route.findMany({ where: whereOf(forRoutes), include: withPluginNames });
+    const pluginRows = await tx.plugin.findMany({ where: whereOf(pluginDrafts) });
+    const routeRows = await tx.route.findMany({ where: whereOf(routes), include: withPluginNames });
     const pluginPlaces = placeEntities(pluginDrafts, pluginRows);
     const routePlaces = placeEntities(routes, routeRows);
     this.refuseConflicts([...conflictsIn(pluginDrafts, pluginPlaces, 'plugin'), ...conflictsIn(routes, routePlaces, 'route')]);
@@ -61,10 +77,9 @@ export class ImportRun {
       return { sha256, size, workspace: defaultWorkspace, description: description as unknown as Prisma.InputJsonObject, createdAt: now };
     });
     await tx.artifact.createMany({ data: modules, skipDuplicates: true });
-    this.plugins = await pluginsOf(tx, pluginRows);
-    this.routes = new Map(routeRows.map((row) => [row.id, routeOf(row)]));
-    for (const plugin of plugins) await this.putPlugin(plugin, placeOf(pluginPlaces, plugin.draft));
-    for (const route of routes) await this.putRoute(route, placeOf(routePlaces, route));
+    await this.putPlugins(plugins, pluginPlaces, await pluginsOf(tx, pluginRows));
+    if (settings !== undefined) await this.putSettings(settings);
+    await this.putRoutes(routes, routePlaces, new Map(routeRows.map((row) => [row.id, routeOf(row)])));
     return this.entities;
   }
 
@@ -74,60 +89,112 @@ export class ImportRun {
     throw new AppError('client.conflict', { detail, issues });
   }
 
-  private async putPlugin({ draft, spec }: PreparedPlugin, place: Place): Promise<void> {
-    const written =
-      spec === undefined ? undefined : parse(PluginSpec, { ...spec, name: place.name, tags: importTags(draft.origin, draft.tags) }, draft);
-    if (written === undefined) {
-      this.skip('plugin', draft, place);
-      return;
-    }
-    const current = place.id === undefined ? undefined : this.plugins.get(place.id);
-    const put = (): Promise<Answer<Plugin>> =>
-      current === undefined ? this.deps.plugins.insert(this.write, written) : this.deps.plugins.update(this.write, current, written);
-    const answer = await this.attempt(draft, put);
-    if (answer === undefined) {
-      this.skip('plugin', draft, place);
-      return;
-    }
-    this.plugins.set(answer.body.id, answer.body);
-    this.imported.set(draft.origin, { name: answer.body.name, isComplete: draft.findings.counts.lost === 0 });
-    this.entities.push({ kind: 'plugin', name: answer.body.name, action: this.actionOf(answer, current, place), pointer: draft.pointer });
+  private async putPlugins(
+    plugins: readonly PreparedPlugin[],
+    places: ReadonlyMap<string, Place>,
+    there: ReadonlyMap<string, Plugin>,
+  ): Promise<void> {
+    const wanted = plugins.map(({ draft, spec }): Wanted<PluginDraft, PluginPut> => {
+      const place = placeOf(places, draft);
+      const input = spec && { ...spec, name: place.name, tags: importTags(draft.origin, draft.tags) };
+      const written = input && parseDraft(PluginSpec, input, draft);
+      return { draft, place, put: written && { current: there.get(place.id ?? ''), spec: written } };
+    });
+    await this.putAll(
+      'plugin',
+      wanted,
+      (puts) => putPlugins(this.write, puts),
+      ({ body }, { draft }) => {
+        this.imported.set(draft.origin, { name: body.name, isComplete: draft.findings.counts.lost === 0 });
+        return { name: body.name };
+      },
+    );
   }
 
-  private async putRoute(draft: RouteDraft, place: Place): Promise<void> {
-    const slots = draft.slots.flatMap(({ plugin: origin, pointer, ...slot }) => {
-      const plugin = this.imported.get(origin)?.name;
-      if (plugin !== undefined) return [{ plugin, ...slot }];
-      const what = 'the plugin of the route';
+  private async putRoutes(routes: readonly RouteDraft[], places: ReadonlyMap<string, Place>, there: ReadonlyMap<string, Route>): Promise<void> {
+    const wanted = routes.map((draft): Wanted<RouteDraft, RoutePut> => {
+      const place = placeOf(places, draft);
+      const input = this.routeOf(draft, place.name);
+      const written = input && parseDraft(RouteSpec, input, draft);
+      return { draft, place, put: written && { current: there.get(place.id ?? ''), spec: written } };
+    });
+    await this.putAll(
+      'route',
+      wanted,
+      (puts) => putRoutes(this.write, puts),
+      ({ body, headers }, { draft, place }) => {
+        const warning = headers[warningHeader];
+        if (warning !== undefined) draft.findings.changed(draft.pointer, `the route ${place.name}`, { why: warning });
+        return { name: place.name, enabled: body.enabled };
+      },
+    );
+  }
+
+  /** All at once, and then an entry of the report for each. */
+  private async putAll<DraftOf extends Draft, Entity extends object, Put extends { readonly current: Entity | undefined }>(
+    kind: ImportedEntity['kind'],
+    wanted: readonly Wanted<DraftOf, Put>[],
+    put: (puts: Put[]) => Promise<(Answer<Entity> | AppError)[]>,
+    note: (answer: Answer<Entity>, wanted: Wanted<DraftOf, Put>) => Pick<ImportedEntity, 'name' | 'enabled'>,
+  ): Promise<void> {
+    const puts = wanted.flatMap((one) => (one.put === undefined ? [] : [one.put]));
+    const results = new Map((await put(puts)).map((result, index) => [puts[index], result]));
+    for (const one of wanted) {
+      const { draft, place } = one;
+      const result = one.put === undefined ? undefined : results.get(one.put);
+      if (result instanceof AppError) addRefusal(draft, result);
+      if (result === undefined || result instanceof AppError) {
+        this.entities.push({ kind, name: place.name, action: 'skipped', pointer: draft.pointer });
+        continue;
+      }
+      const { name, ...rest } = note(result, one);
+      this.entities.push({ kind, name, action: this.actionOf(result, one.put?.current, place), pointer: draft.pointer, ...rest });
+    }
+  }
+
+  private async putSettings(draft: SettingsDraft): Promise<void> {
+    const slots = this.slotsOf(draft).map((slot) => this.withGuard(slot, draft));
+    const current = await findSettings(this.write.tx);
+    const written = slots.length === 0 ? undefined : parseDraft(Settings, { ...current, plugins: mergeSlots(current.plugins, slots) }, named(draft));
+    const answer = written === undefined ? undefined : await this.attempt(draft, () => putSettings(this.write, current, written));
+    this.areGlobalsComplete &&= draft.findings.counts.lost === 0;
+    if (draft.slots.length === 0) return;
+    const action = answer === undefined ? 'skipped' : answer.body === current ? 'unchanged' : 'updated';
+    this.entities.push({ kind: 'settings', name: 'settings', action, pointer: draft.pointer });
+  }
+
+  /** What runs on every route must not stand in the way of those that are there already. */
+  private withGuard({ isComplete, pointer, ...slot }: ReturnType<ImportRun['slotsOf']>[0], { findings }: SettingsDraft): Slots[0] {
+    if (slot.enabled === false || isComplete) return slot;
+    this.areGlobalsComplete = false;
+    if (this.options.incomplete === 'enabled') return slot;
+    const why = 'the plugin has lost something: it is switched off, as it would run on the routes that are there already';
+    findings.changed(pointer, 'enabled', { why, instead: 'read what was lost, then set enabled, or import again with ?incomplete=enabled' });
+    return { ...slot, enabled: false };
+  }
+
+  private routeOf(draft: RouteDraft, name: string): RouteSpecInput | undefined {
+    const plugins = this.slotsOf(draft).map(({ isComplete: _isComplete, pointer: _pointer, ...slot }) => slot);
+    const target = this.targetOf(draft);
+    if (target === undefined || draft.match.length === 0) return undefined;
+    const { stripPath, match } = draft;
+    return { name, enabled: this.isEnabled(draft), tags: importTags(draft.origin, draft.tags), match, stripPath, plugins, target };
+  }
+
+  /** The slots whose plugins are there; the others become findings. */
+  private slotsOf({ slots, findings }: { readonly slots: readonly SlotDraft[]; readonly findings: Findings }) {
+    return slots.flatMap(({ plugin: origin, pointer, ...slot }) => {
+      const plugin = this.imported.get(origin);
+      if (plugin !== undefined) return [{ ...slot, plugin: plugin.name, isComplete: plugin.isComplete, pointer }];
+      const what = 'the plugin of the slot';
       const why = 'it could not be imported: see what is said of it';
-      if (slot.enabled === false) draft.findings.ignored(pointer, what, { why: `${why}, and it was off` });
-      else draft.findings.lost(pointer, what, { why });
+      if (slot.enabled === false) findings.ignored(pointer, what, { why: `${why}, and it was off` });
+      else findings.lost(pointer, what, { why });
       return [];
     });
-    const target = this.targetOf(draft);
-    if (target === undefined || draft.match.length === 0) {
-      this.skip('route', draft, place);
-      return;
-    }
-    const { stripPath, match } = draft;
-    const enabled = this.isEnabled(draft);
-    const tags = importTags(draft.origin, draft.tags);
-    const written = parse(RouteSpec, { name: place.name, enabled, tags, match, stripPath, plugins: slots, target }, draft);
-    const current = place.id === undefined ? undefined : this.routes.get(place.id);
-    const put = async (spec: RouteSpec): Promise<Answer<Route>> =>
-      current === undefined ? this.deps.routes.insert(this.write, spec) : this.deps.routes.update(this.write, current, spec);
-    const answer = written === undefined ? undefined : await this.attempt(draft, () => put(written));
-    if (answer === undefined) {
-      this.skip('route', draft, place);
-      return;
-    }
-    this.routes.set(answer.body.id, answer.body);
-    const warning = answer.headers[warningHeader];
-    if (warning !== undefined) draft.findings.changed(draft.pointer, `the route ${place.name}`, { why: warning });
-    this.entities.push({ kind: 'route', name: place.name, action: this.actionOf(answer, current, place), pointer: draft.pointer, enabled });
   }
 
-  private targetOf({ target, findings }: RouteDraft): z.input<typeof RouteSpec>['target'] | undefined {
+  private targetOf({ target, findings }: RouteDraft): RouteSpecInput['target'] | undefined {
     if (target?.kind !== 'plugin') return target?.target;
     const plugin = this.imported.get(target.plugin)?.name;
     if (plugin !== undefined) return { kind: 'function', plugin, ...(target.upstream === undefined ? {} : { upstream: target.upstream }) };
@@ -142,20 +209,20 @@ export class ImportRun {
       ...(target?.kind === 'plugin' ? [target.plugin] : []),
     ];
     const isComplete = findings.counts.lost === 0 && origins.every((origin) => this.imported.get(origin)?.isComplete ?? false);
-    if (!enabled || isComplete || this.options.incomplete === 'enabled') return enabled;
+    if (!enabled || (isComplete && this.areGlobalsComplete) || this.options.incomplete === 'enabled') return enabled;
+    const who = isComplete ? 'what runs on all routes' : 'the route, or a plugin of it,';
     const instead = 'read what was lost, then set enabled, or import again with ?incomplete=enabled';
-    findings.changed(pointer, 'enabled', { why: 'the route, or a plugin of it, has lost something: the route is switched off', instead });
+    findings.changed(pointer, 'enabled', { why: `${who} has lost something: the route is switched off`, instead });
     return false;
   }
 
   /** Undefined, with the reasons among the findings, when the rules refuse it; then nothing was written. */
-  private async attempt<Result>(draft: Draft, put: () => Promise<Result>): Promise<Result | undefined> {
+  private async attempt<Result>(draft: SettingsDraft, put: () => Promise<Result>): Promise<Result | undefined> {
     try {
       return await put();
     } catch (error) {
-      if (!(error instanceof AppError) || error.owner !== 'client') throw error;
-      const issues = error.issues.length === 0 ? [{ pointer: '', detail: error.message }] : error.issues;
-      addIssues(draft, issues);
+      if (!(error instanceof AppError)) throw error;
+      addRefusal(named(draft), error);
       return undefined;
     }
   }
@@ -165,13 +232,14 @@ export class ImportRun {
     if (current === undefined) return 'created';
     return answer.body === current ? 'unchanged' : 'updated';
   }
-
-  private skip(kind: ImportedEntity['kind'], { pointer }: Draft, { name }: Place): void {
-    this.entities.push({ kind, name, action: 'skipped', pointer });
-  }
 }
 
-function whereOf({ names, tags }: { readonly names: string[]; readonly tags: string[] }) {
+function named(draft: SettingsDraft) {
+  return { ...draft, wish: 'settings' };
+}
+
+function whereOf(drafts: readonly Draft[]) {
+  const { names, tags } = placesToLookUp(drafts);
   return { workspace: defaultWorkspace, OR: [{ name: { in: names } }, { tags: { hasSome: tags } }] };
 }
 
@@ -184,19 +252,4 @@ function conflictsIn(drafts: readonly Draft[], places: ReadonlyMap<string, Place
     const { name, isConflict } = placeOf(places, draft);
     return isConflict ? [{ pointer: draft.pointer, detail: `there is a ${noun} "${name}" that no import has made` }] : [];
   });
-}
-
-function parse<Schema extends z.ZodType>(schema: Schema, input: z.input<Schema>, draft: Draft): z.output<Schema> | undefined {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  addIssues(draft, fieldIssues(parsed.error, schema));
-  return undefined;
-}
-
-function addIssues(draft: Draft, issues: readonly FieldIssue[]): void {
-  for (const { pointer, detail, code } of issues) {
-    const instead = code === 'unknown_reference' && pointer.startsWith('/source') && 'kind' in draft ? draft.advice : undefined;
-    const what = pointer === '' ? `"${draft.wish}"` : pointer.slice(1).split('/', 1)[0];
-    draft.findings.lost(draft.pointers.original(pointer), what ?? '', { why: detail, ...(instead === undefined ? {} : { instead }) });
-  }
 }

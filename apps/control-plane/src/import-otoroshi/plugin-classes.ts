@@ -1,4 +1,4 @@
-import type { PluginKind } from '@torii/contracts';
+import { type PluginKind, ServedKind } from '@torii/contracts';
 
 const prefix = 'cp:otoroshi.next.plugins.';
 
@@ -10,7 +10,7 @@ interface WasmClass {
   readonly index: string;
 }
 
-/** Otoroshi's Wasm plugins that run on a route, by the name of their class. */
+/** Otoroshi's Wasm plugins, by the name of their class. */
 const wasmClasses: Readonly<Record<string, WasmClass>> = {
   WasmRouteMatcher: { kind: 'route_matcher', defaultFunction: 'matches_route', index: 'match_route' },
   WasmPreRoute: { kind: 'pre_route', defaultFunction: 'pre_route', index: 'pre_route' },
@@ -18,6 +18,9 @@ const wasmClasses: Readonly<Record<string, WasmClass>> = {
   WasmRequestTransformer: { kind: 'request_transformer', defaultFunction: 'transform_request', index: 'transform_request' },
   WasmBackend: { kind: 'backend', defaultFunction: 'call_backend', index: 'call_backend' },
   WasmResponseTransformer: { kind: 'response_transformer', defaultFunction: 'transform_response', index: 'transform_response' },
+  WasmWebsocketTransformer: { kind: 'websocket_transformer', defaultFunction: 'on_request_message', index: 'handles_websocket' },
+  WasmRouter: { kind: 'router', defaultFunction: 'find_route', index: 'router' },
+  WasmSink: { kind: 'sink', defaultFunction: 'sink_handle', index: 'sink' },
 };
 
 /** Steps of a Wasm plugin's entity, and the class that runs them. */
@@ -28,14 +31,15 @@ const classOfStep: Readonly<Record<string, string>> = {
   TransformRequest: 'WasmRequestTransformer',
   CallBackend: 'WasmBackend',
   TransformResponse: 'WasmResponseTransformer',
+  Router: 'WasmRouter',
+  Sink: 'WasmSink',
 };
 
 const advice: Readonly<Record<string, string>> = {
-  WasmSink: 'make a plugin of kind sink, and put it among the plugins of /api/v1/settings',
-  WasmRouter: 'write the decision as routes, or as a route_matcher',
+  WasmSink: 'make it a global plugin of Otoroshi, or put it among the plugins of /api/v1/settings',
+  WasmRouter: 'make it a global plugin of Otoroshi, or put it among the plugins of /api/v1/settings',
   WasmJob: 'call the module from a scheduler',
   WasmOPA: 'compile the policy into an access_validator',
-  WasmWebsocketTransformer: 'let messages pass as they are',
   WasmRequestHandler: 'make it the backend of a route',
   ApikeyCalls: 'check keys in an access_validator',
   NgLegacyApikeyCall: 'check keys in an access_validator',
@@ -51,8 +55,10 @@ export function classOf(plugin: string): string {
   return plugin.startsWith(prefix) ? plugin.slice(prefix.length) : plugin;
 }
 
+/** Undefined for what is none of them, or of a kind that nodes do not serve. */
 export function wasmClass(name: string): WasmClass | undefined {
-  return Object.hasOwn(wasmClasses, name) ? wasmClasses[name] : undefined;
+  const known = Object.hasOwn(wasmClasses, name) ? wasmClasses[name] : undefined;
+  return ServedKind.safeParse(known?.kind).success ? known : undefined;
 }
 
 export function wasmClassOfStep(step: string): WasmClass | undefined {

@@ -22,7 +22,7 @@ const Action = z.enum(['created', 'updated', 'unchanged', 'skipped', 'conflict']
 });
 
 export const ImportedEntity = z.strictObject({
-  kind: z.enum(['plugin', 'route']),
+  kind: z.enum(['plugin', 'settings', 'route']),
   name: z.string(),
   action: Action,
   pointer: z.string().meta({ description: 'Where it stands in the body of the request' }),

@@ -70,7 +70,8 @@ describe('the plugins of a route', () => {
     ['ApikeyCalls', { mandatory: true }, {}],
     ['MockResponses', {}, {}],
     ['WasmOPA', wasm('a'), {}],
-    ['WasmWebsocketTransformer', wasm('a'), {}],
+    ['WasmSink', wasm('a'), {}],
+    ['WasmRouter', wasm('a'), {}],
     ['constructor', {}, {}],
   ])('are lost where nothing here stands for them, and the backend stays: %s %j %j', (className, config, changes) => {
     const { target, items } = routeWith(aFileSlot(className, config, changes));

@@ -1,11 +1,12 @@
-import { slotKinds } from '@torii/contracts';
+import { isSlotKind, slotKinds } from '@torii/contracts';
 import type { SlotDraft, TargetDraft } from './drafts.js';
 import type { Fields } from './fields.js';
 import { answeringAsBackend, answeringFirst } from './fixed-target.js';
 import { adviceForClass, wasmClass } from './plugin-classes.js';
 import type { PointerMap } from './pointer-map.js';
 import { type FileSlot, inOrder, isRestricted, readSlots } from './slot.js';
-import type { WasmPlugins } from './wasm-plugins.js';
+import type { PluginOwner, WasmPlugins } from './wasm-plugins.js';
+import { convertWasmSlots } from './wasm-slots.js';
 
 export interface RouteIdentity {
   readonly origin: string;
@@ -22,7 +23,7 @@ export interface RouteSlots {
 }
 
 /** Plugins whose work nodes do for every route. */
-const alwaysDone: Readonly<Record<string, string>> = {
+export const alwaysDone: Readonly<Record<string, string>> = {
   XForwardedHeaders: 'targets are always sent X-Forwarded-* headers',
 };
 
@@ -31,34 +32,16 @@ export function convertRouteSlots(route: Fields, identity: RouteIdentity, wasm: 
   const all = readSlots(route, 'plugins');
   const overrides = all.find(({ className, enabled }) => className === 'OverrideHost' && enabled);
   if (overrides !== undefined && isRestricted(overrides)) lostRestriction(overrides, 'the override of the host');
-  const slots = wasmSlots(all, identity, wasm);
+  const slots = convertWasmSlots(all, { kinds: slotKinds, wasm, ownerOf: (kind, position) => ownerOf(identity, kind, position) });
   const target = findTarget(all, identity, wasm, pointers);
   for (const slot of all) reportOther(slot);
   return { slots, target, preserveHost: overrides === undefined };
 }
 
-function wasmSlots(all: readonly FileSlot[], identity: RouteIdentity, wasm: WasmPlugins): SlotDraft[] {
-  return slotKinds.flatMap((kind) => {
-    const ofKind = all.filter(({ className }) => wasmClass(className)?.kind === kind);
-    const origins = new Map(ofKind.map((slot, index) => [slot, originOf(slot, index)]));
-    const index = wasmClass(ofKind[0]?.className ?? '')?.index ?? '';
-    return inOrder(ofKind, index).flatMap((slot) => {
-      const plugin = origins.get(slot);
-      const { enabled, include, exclude, pointer } = slot;
-      return plugin === undefined ? [] : [{ plugin, enabled, include, exclude, pointer }];
-    });
-
-    function originOf(slot: FileSlot, position: number): string | undefined {
-      const known = wasmClass(slot.className);
-      return known === undefined ? undefined : wasm.forSlot({ ...known, config: slot.config, owner: ownerOf(identity, kind, position) });
-    }
-  });
-}
-
 /** What the plugin of the n-th slot of a kind is told apart by, and called after. */
-function ownerOf({ origin, name, tags }: RouteIdentity, kind: string, position: number): RouteIdentity {
+function ownerOf({ origin, name, tags }: RouteIdentity, kind: string, position: number): PluginOwner {
   const number = position === 0 ? '' : ` ${position + 1}`;
-  return { origin: `${origin} ${kind}${number}`, name: `${name}${number}`, tags };
+  return { origin: `${origin} ${kind}${number}`, name: `${name}${number}`, description: `Of the route ${name}${number} in Otoroshi`, tags };
 }
 
 function findTarget(all: readonly FileSlot[], identity: RouteIdentity, wasm: WasmPlugins, pointers: PointerMap): TargetDraft | undefined {
@@ -86,7 +69,7 @@ function findTarget(all: readonly FileSlot[], identity: RouteIdentity, wasm: Was
 
 function convertTarget(slot: FileSlot, identity: RouteIdentity, wasm: WasmPlugins): TargetDraft | undefined {
   const backend = wasmClass(slot.className);
-  if (backend !== undefined) {
+  if (backend?.kind === 'backend') {
     const plugin = wasm.forSlot({ ...backend, config: slot.config, owner: ownerOf(identity, 'backend', 0) });
     return plugin === undefined ? undefined : { kind: 'plugin', plugin, pointer: slot.pointer };
   }
@@ -107,10 +90,13 @@ function lostRestriction({ config, pointer }: FileSlot, what: string): void {
 /** Says what became of every plugin that is neither a slot nor the target. */
 function reportOther({ className, enabled, pointer, config }: FileSlot): void {
   const isConverted = Object.hasOwn(answeringFirst, className) || Object.hasOwn(answeringAsBackend, className) || className === 'OverrideHost';
-  const known = wasmClass(className);
-  if (known !== undefined && (enabled || known.kind !== 'backend')) return;
+  const kind = wasmClass(className)?.kind;
+  if (kind !== undefined && (isSlotKind(kind) || (enabled && kind === 'backend'))) return;
   const what = `the plugin ${className}`;
   if (!enabled) config.findings.ignored(pointer, what, { why: 'is switched off' });
   else if (Object.hasOwn(alwaysDone, className)) config.findings.ignored(pointer, what, { why: alwaysDone[className] ?? '' });
-  else if (!isConverted) config.findings.lost(pointer, what, { why: 'there is no such plugin here', instead: adviceForClass(className) });
+  else if (!isConverted) {
+    const why = kind === undefined ? 'there is no such plugin here' : 'is none of a single route';
+    config.findings.lost(pointer, what, { why, instead: adviceForClass(className) });
+  }
 }

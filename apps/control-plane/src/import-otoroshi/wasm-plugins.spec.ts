@@ -61,6 +61,7 @@ describe('a configuration of Wasm', () => {
     ['WasmAccessValidator', 'access_validator', 'access'],
     ['WasmRequestTransformer', 'request_transformer', 'transform_request'],
     ['WasmResponseTransformer', 'response_transformer', 'transform_response'],
+    ['WasmWebsocketTransformer', 'websocket_transformer', 'on_request_message'],
   ])('is of the kind of its class, and called as Otoroshi does: %s', (className, kind, functionName) => {
     expect(pluginOf({ ...path, functionName: '' }, className).spec).toMatchObject({ kind, functionName, hostFunctions: [], wasi: false });
   });
@@ -160,7 +161,8 @@ describe('an entity of Wasm', () => {
 
   it('that no route uses is what its steps say', () => {
     expect(converted([entity], { given }).plugins).toMatchObject([{ wish: 'geo-location-backend', pointer: '/0' }]);
-    const { plugins, items } = converted({ ...entity, steps: ['Sink'] }, { given });
+    expect(converted({ ...entity, steps: ['Sink'] }, { given }).plugins).toMatchObject([{ wish: 'geo-location-sink' }]);
+    const { plugins, items } = converted({ ...entity, steps: ['Job'] }, { given });
     expect({ plugins, items }).toMatchObject({ plugins: [], items: [{ severity: 'lost', pointer: '' }] });
   });
 

@@ -21,13 +21,20 @@ export interface WasmPluginOptions {
   readonly given: GivenModules;
 }
 
+/** What a plugin is called after, and told apart by, where its configuration stands in a slot. */
+export interface PluginOwner {
+  readonly origin: string;
+  readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+}
+
 /** Where a Wasm plugin is used. */
 interface Use {
   readonly kind: PluginKind;
   readonly defaultFunction: string;
   readonly config: Fields;
-  /** What it is called after, and told apart by, where its configuration stands in the slot. */
-  readonly owner: { readonly origin: string; readonly name: string; readonly tags: readonly string[] };
+  readonly owner: PluginOwner;
 }
 
 /**
@@ -64,7 +71,7 @@ export class WasmPlugins {
       return undefined;
     }
     const pointers = new PointerMap(config.pointer);
-    const description = `Of the route ${owner.name} in Otoroshi`;
+    const { description } = owner;
     const spec = convertWasmConfig(fields, source, { kind, defaultFunction, slotFunction: undefined, description, ...this.options, pointers });
     const wish = nameFrom(`${owner.name} ${kind}`, kind.replaceAll('_', '-'));
     return this.keep({

@@ -3,7 +3,14 @@ import { type ModuleExport, type ModuleImport, PluginLimits } from '@torii/contr
 import { checkModule } from './check-module.js';
 
 const handle: ModuleExport = { name: 'handle', kind: 'function', params: [], results: ['i32'] };
-const spec = { kind: 'backend' as const, functionName: 'handle', wasi: false, hostFunctions: [], limits: PluginLimits.parse({}) };
+const spec = {
+  kind: 'backend' as const,
+  functionName: 'handle',
+  wasi: false,
+  hostFunctions: [],
+  mapStore: 'memory' as const,
+  limits: PluginLimits.parse({}),
+};
 
 function anImport(module: string, name: string, params: string[] = ['i64', 'i64'], results: string[] = ['i64']): ModuleImport {
   return { module, name, kind: 'function', params, results };
@@ -32,6 +39,20 @@ describe('checkModule', () => {
     ]);
     const exports = [handle, { ...handle, name: 'sink_matches' }];
     expect(checkModule({ imports: [], exports }, { ...spec, kind: 'sink' })).toEqual([]);
+  });
+
+  it('asks of a websocket transformer for one of its functions, and that the other can be called if it is there', () => {
+    const request = { ...handle, name: 'on_request_message' };
+    const response = { ...handle, name: 'on_response_message' };
+    const issuesFor = (functionName: string, ...exports: ModuleExport[]) =>
+      checkModule({ imports: [], exports }, { ...spec, kind: 'websocket_transformer', functionName });
+    expect(issuesFor('on_request_message', request)).toEqual([]);
+    expect(issuesFor('on_request_message', request, response)).toEqual([]);
+    expect(issuesFor('handle', handle, { ...response, params: ['i32'] })).toEqual([]);
+    expect(issuesFor('on_response_message', request)).toMatchObject([{ pointer: '/functionName', code: 'missing_export' }]);
+    expect(issuesFor('on_request_message', request, { ...response, params: ['i32'] })).toMatchObject([
+      { pointer: '/source', detail: expect.stringContaining('"on_response_message" must take no parameters') },
+    ]);
   });
 
   it('takes sizes and pointers as i32 or i64 alike', () => {

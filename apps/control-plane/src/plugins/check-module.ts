@@ -4,6 +4,7 @@ import {
   type Grant,
   type ModuleExport,
   type ModuleImport,
+  messageFunctionsOf,
   type PluginSpec,
   wasiNamespace,
 } from '@torii/contracts';
@@ -16,7 +17,7 @@ export interface CheckedModule {
   readonly unsupported?: string | undefined;
 }
 
-type CheckedSpec = Pick<PluginSpec, 'kind' | 'functionName' | 'wasi' | 'hostFunctions' | 'limits'>;
+type CheckedSpec = Pick<PluginSpec, 'kind' | 'functionName' | 'wasi' | 'hostFunctions' | 'mapStore' | 'limits'>;
 
 /** How many exports an answer names. */
 const namedExportsMax = 10;
@@ -28,9 +29,10 @@ const namedExportsMax = 10;
 export function checkModule(module: CheckedModule, spec: CheckedSpec): FieldIssue[] {
   const grants = grantsOf(spec.hostFunctions);
   return [
-    ...grantIssues(spec.hostFunctions),
+    ...grantIssues(spec),
     ...checkFunction(module.exports, spec.functionName, '/functionName'),
     ...fixedFunctionsOf(spec.kind).flatMap((name) => checkFunction(module.exports, name, '/source')),
+    ...messageFunctionIssues(module.exports, spec),
     ...module.imports.flatMap((entry) => importIssues(entry, grants)),
     ...wasiIssue(module, spec),
     ...limitIssues(module, spec),
@@ -62,6 +64,13 @@ function checkFunction(exports: readonly ModuleExport[], functionName: string, p
   if (found.kind !== 'function') return issue(`the export "${functionName}" is a ${found.kind}, not a function`);
   if (!isCallable(found)) return issue(`the function "${functionName}" must take no parameters and return nothing or an i32`);
   return [];
+}
+
+/** Those it does not export need not be there. */
+function messageFunctionIssues(exports: readonly ModuleExport[], { kind, functionName }: CheckedSpec): FieldIssue[] {
+  if (kind !== 'websocket_transformer') return [];
+  const others = Object.values(messageFunctionsOf(functionName)).filter((name) => name !== functionName);
+  return others.filter((name) => exports.some((entry) => entry.name === name)).flatMap((name) => checkFunction(exports, name, '/source'));
 }
 
 function importIssues(entry: ModuleImport, grants: ReadonlySet<Grant>): FieldIssue[] {

@@ -7,7 +7,7 @@ interface PluginRowAt extends PluginRow {
   readonly version: number;
 }
 
-const KindOfSpec = z.object({ kind: PluginKind });
+const KindRows = z.array(z.object({ pluginId: z.string(), version: z.int(), kind: PluginKind }));
 
 /** The plugin with that id or name, at its current version. */
 export async function findPlugin(tx: Transaction, reference: string): Promise<Plugin | undefined> {
@@ -56,11 +56,13 @@ interface VersionReference {
 /** The kinds of the versions that are there, by `versionKey`. */
 export async function pluginKinds(tx: Transaction, versions: readonly VersionReference[]): Promise<ReadonlyMap<string, PluginKind>> {
   if (versions.length === 0) return new Map();
-  const rows = await tx.pluginVersion.findMany({
-    where: { OR: versions.map(({ pluginId, version }) => ({ pluginId, version })) },
-    select: { pluginId: true, version: true, spec: true },
-  });
-  return new Map(rows.map((row) => [versionKey(row), KindOfSpec.parse(row.spec).kind]));
+  const distinct = [...new Map(versions.map((version) => [versionKey(version), version])).values()];
+  const rows = await tx.$queryRaw`
+    SELECT v.plugin_id AS "pluginId", v.version, v.spec->>'kind' AS kind
+    FROM plugin_versions v
+    JOIN unnest(${distinct.map(({ pluginId }) => pluginId)}::text[], ${distinct.map(({ version }) => version)}::int[]) AS wanted (id, version)
+      ON v.plugin_id = wanted.id AND v.version = wanted.version`;
+  return new Map(KindRows.parse(rows).map((row) => [versionKey(row), row.kind]));
 }
 
 export function versionKey({ pluginId, version }: VersionReference): string {

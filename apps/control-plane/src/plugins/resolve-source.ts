@@ -1,19 +1,14 @@
-import { type FieldIssue, isIdOf, type PluginSpec, unavailableInPlugin } from '@torii/contracts';
-import { suggestion } from '@torii/module-check';
+import { type AppError, type Artifact, type FieldIssue, type PluginSpec, unavailableInPlugin } from '@torii/contracts';
 import { z } from 'zod';
 import { toArtifact } from '../artifacts/artifact.mapper.js';
 import type { ArtifactsService } from '../artifacts/artifacts.service.js';
-import { findVersion, versionsPage } from '../functions/function-versions.queries.js';
-import { findFunctionRow, functionNamesIn } from '../functions/functions.queries.js';
 import { invalid } from '../http/invalid.js';
 import { type JsonObject } from '../http/merge-patch.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { Transaction } from '../prisma/prisma.service.js';
 import { checkModule } from './check-module.js';
+import { type FoundModule, type FunctionOrigin, findModules, type NoModule, noModule } from './find-modules.js';
 import { withFunction } from './plugin.mapper.js';
-
-/** How many versions a refusal names. */
-const namedVersionsMax = 10;
 
 const Base64Source = z.strictObject({ kind: z.literal('base64'), data: z.base64() });
 
@@ -41,57 +36,33 @@ export interface ResolvedPlugin {
   readonly origin: FunctionOrigin;
 }
 
-interface FunctionOrigin {
-  readonly functionId: string | null;
-  readonly follows: string | null;
-  readonly functionVersion: string | null;
+/**
+ * Pins plugins to modules, for each plugin in its place; one whose module is not there, or cannot run as the plugin says, is
+ * answered with `client.invalid`, which names all that is wrong.
+ */
+export async function resolveModules(tx: Transaction, specs: readonly PluginSpec[]): Promise<(ResolvedPlugin | AppError)[]> {
+  const unavailable = specs.map((spec) => unavailableInPlugin(spec));
+  const found = await findModules(tx, specs);
+  const hashes = new Set(found.flatMap((module) => ('sha256' in module ? [module.sha256] : [])));
+  const rows = await tx.artifact.findMany({ where: { sha256: { in: [...hashes] } } });
+  const artifacts = new Map(rows.map((row) => [row.sha256, toArtifact(row)]));
+  return specs.map((spec, index) => {
+    const module = found[index] ?? noModule;
+    const issues = [...(unavailable[index] ?? []), ...moduleIssues(spec, module, artifacts)];
+    if (issues.length > 0 || 'issues' in module) return invalid(issues);
+    const { sha256, functionName, origin } = module;
+    return {
+      spec: withFunction(spec, origin.functionId ?? undefined),
+      answered: withFunction(spec, functionName),
+      resolvedSha256: sha256,
+      origin,
+    };
+  });
 }
 
-interface FoundModule {
-  readonly sha256: string;
-  readonly functionName?: string;
-  readonly origin: FunctionOrigin;
-}
-
-const noFunction: FunctionOrigin = { functionId: null, follows: null, functionVersion: null };
-
-/** Pins a plugin to a module. Throws `client.invalid` when that is not there, or cannot run as the plugin says. */
-export async function resolveModule(tx: Transaction, spec: PluginSpec): Promise<ResolvedPlugin> {
-  const issues: FieldIssue[] = unavailableInPlugin(spec);
-  const found = await findModule(tx, spec, issues);
-  const row = found === undefined ? null : await tx.artifact.findUnique({ where: { sha256: found.sha256 } });
-  if (row !== null) issues.push(...checkModule(toArtifact(row), spec));
-  else if (found !== undefined) {
-    issues.push({ pointer: '/source/sha256', detail: 'there is no such artifact: upload it to /api/v1/artifacts first', code: 'unknown_reference' });
-  }
-  if (issues.length > 0 || found === undefined) throw invalid(issues);
-  const { sha256, functionName, origin } = found;
-  return {
-    spec: withFunction(spec, origin.functionId ?? undefined),
-    answered: withFunction(spec, functionName),
-    resolvedSha256: sha256,
-    origin,
-  };
-}
-
-/** Undefined where the source has no module, which is then among the issues. */
-async function findModule(tx: Transaction, { source }: PluginSpec, issues: FieldIssue[]): Promise<FoundModule | undefined> {
-  if (source.kind === 'artifact') return { sha256: source.sha256, origin: noFunction };
-  if (source.kind !== 'function') return undefined;
-  const row = await findFunctionRow(tx, source.name);
-  if (row === undefined) {
-    const near = isIdOf('function', source.name) ? '' : suggestion(source.name, await functionNamesIn(tx));
-    issues.push({ pointer: '/source/name', detail: `there is no function "${source.name}"${near}`, code: 'unknown_reference' });
-    return undefined;
-  }
-  const version = await findVersion(tx, row.id, source.version);
-  if (version !== undefined) {
-    const origin = { functionId: row.id, follows: source.version, functionVersion: version.version };
-    return { sha256: version.sha256, functionName: row.name, origin };
-  }
-  const known = await versionsPage(tx, row.id, { limit: namedVersionsMax, below: undefined });
-  const there = known.length === 0 ? 'nothing of it has been built yet' : `there is ${known.map((one) => one.version).join(', ')}`;
-  const wanted = source.version === 'latest' ? 'no released version' : `no version ${source.version}`;
-  issues.push({ pointer: '/source/version', detail: `the function "${row.name}" has ${wanted}: ${there}`, code: 'unknown_reference' });
-  return undefined;
+function moduleIssues(spec: PluginSpec, module: FoundModule | NoModule, artifacts: ReadonlyMap<string, Artifact>): readonly FieldIssue[] {
+  if ('issues' in module) return module.issues;
+  const artifact = artifacts.get(module.sha256);
+  if (artifact !== undefined) return checkModule(artifact, spec);
+  return [{ pointer: '/source/sha256', detail: 'there is no such artifact: upload it to /api/v1/artifacts first', code: 'unknown_reference' }];
 }

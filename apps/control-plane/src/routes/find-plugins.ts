@@ -25,31 +25,42 @@ export interface FoundPlugins {
 /** How many names a mistyped one is compared with. */
 const comparedNamesMax = 1_000;
 
-/** Finds the plugins of references; adds an issue for each that is not there, or cannot stand where it does. */
-export async function findPlugins(tx: Transaction, references: readonly PluginReference[], issues: FieldIssue[]): Promise<FoundPlugins> {
-  const ids = new Map<string, string>();
-  const pluginNames = new Map<string, string>();
-  const kinds = new Map<string, PluginKind>();
-  const rows = await findPluginRows(
-    tx,
-    references.map(({ plugin }) => plugin),
-  );
+/** The plugins that references may mean, read at once: a write may hold a thousand of them. */
+export interface KnownPlugins {
+  /** By what the caller wrote. */
+  readonly rows: ReadonlyMap<string, { readonly id: string; readonly name: string; readonly version: number }>;
+  /** By `versionKey`. */
+  readonly kinds: ReadonlyMap<string, PluginKind>;
+  /** Names that a mistyped one may mean; none where all are found. */
+  readonly names: readonly string[];
+}
+
+export async function loadPlugins(tx: Transaction, references: readonly PluginReference[]): Promise<KnownPlugins> {
+  const rows = await findPluginRows(tx, [...new Set(references.map(({ plugin }) => plugin))]);
   const versions = references.flatMap((reference) => {
     const plugin = rows.get(reference.plugin);
     const version = plugin === undefined ? undefined : versionOf(reference, plugin);
     // A higher one need not even be a number that the database knows.
     return plugin === undefined || version === undefined || version > plugin.version ? [] : [{ pluginId: plugin.id, version }];
   });
-  const kindsThere = await pluginKinds(tx, versions);
+  const isMistyped = references.some(({ plugin }) => !rows.has(plugin) && !isIdOf('plugin', plugin));
+  return { rows, kinds: await pluginKinds(tx, versions), names: isMistyped ? await pluginNamesIn(tx) : [] };
+}
+
+/** Finds the plugins of references; adds an issue for each that is not there, or cannot stand where it does. */
+export function findPlugins(known: KnownPlugins, references: readonly PluginReference[], issues: FieldIssue[]): FoundPlugins {
+  const ids = new Map<string, string>();
+  const pluginNames = new Map<string, string>();
+  const kinds = new Map<string, PluginKind>();
   for (const reference of references) {
-    const plugin = rows.get(reference.plugin);
+    const plugin = known.rows.get(reference.plugin);
     if (plugin === undefined) {
-      const near = isIdOf('plugin', reference.plugin) ? '' : suggestion(reference.plugin, await pluginNamesIn(tx));
+      const near = isIdOf('plugin', reference.plugin) ? '' : suggestion(reference.plugin, known.names);
       issues.push({ pointer: `${reference.pointer}/plugin`, detail: `there is no plugin "${reference.plugin}"${near}`, code: 'unknown_reference' });
       continue;
     }
     const version = versionOf(reference, plugin);
-    const kind = kindsThere.get(versionKey({ pluginId: plugin.id, version }));
+    const kind = known.kinds.get(versionKey({ pluginId: plugin.id, version }));
     if (kind === undefined) {
       const detail = `plugin "${plugin.name}" has no version ${version}: the newest is ${plugin.version}`;
       issues.push({ pointer: `${reference.pointer}/version`, detail, code: 'unknown_reference' });

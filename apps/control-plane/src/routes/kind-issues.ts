@@ -23,7 +23,7 @@ function adviceOf(kind: PluginKind, place: Place): string | undefined {
     case 'settings':
       if (isSettingsKind(kind)) return undefined;
       return kind === 'backend'
-        ? `make it the target of a route; the settings and ${kinds}, the settings sink besides`
-        : `${kinds}, the settings sink besides`;
+        ? `make it the target of a route; the settings and ${kinds}, the settings router and sink besides`
+        : `${kinds}, the settings router and sink besides`;
   }
 }

@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { canonicalJson } from '@torii/config-sync';
-import { AppError, defaultWorkspace, idPrefixes, type List, type Route, RouteSpec, warningHeader } from '@torii/contracts';
-import { v7 } from 'uuid';
+import { AppError, defaultWorkspace, type List, type Route, type RouteSpec } from '@torii/contracts';
 import { z } from 'zod';
 import { Answer } from '../http/answer.js';
 import { decodeCursor, pageOf } from '../http/cursor.js';
@@ -10,14 +8,12 @@ import { invalid } from '../http/invalid.js';
 import type { JsonObject } from '../http/merge-patch.js';
 import type { ListQuery } from '../http/query.js';
 import type { RequestContext } from '../http/request-context.js';
-import type { Prisma } from '../prisma/generated/client.js';
 import { PrismaService } from '../prisma/prisma.service.js';
 import { ConfigWriter, type Write } from '../writes/config-writer.service.js';
 import { nameToCreate, readEntity, readPatch } from '../writes/entity-input.js';
-import { matchKeys } from './match-keys.js';
-import { type ResolvedRoute, resolveReferences } from './resolve-references.js';
-import { routeReadOnly, routeSpecOf, toRoute } from './route.mapper.js';
-import { conflictWarning } from './route-conflicts.js';
+import { onlyResult } from '../writes/put.js';
+import { putRoutes } from './put-routes.js';
+import { routeInput } from './route-input.js';
 import { findRoute, routeOf, withPluginNames } from './routes.queries.js';
 
 const Position = z.strictObject({ name: z.string() });
@@ -55,7 +51,7 @@ export class RoutesService {
   }
 
   create(body: JsonObject, context: RequestContext): Promise<Answer> {
-    return this.writer.run(context, body, (write) => this.insert(write, readEntity(body, { schema: RouteSpec, readOnly: routeReadOnly })));
+    return this.writer.run(context, body, (write) => this.insert(write, readEntity(body, routeInput)));
   }
 
   put(reference: string, body: JsonObject, context: RequestContext): Promise<Answer> {
@@ -63,11 +59,11 @@ export class RoutesService {
       const current = await findRoute(write.tx, reference);
       checkPreconditions(context, current && etagOf(current));
       if (current !== undefined) {
-        return this.update(write, current, readEntity(body, { schema: RouteSpec, readOnly: routeReadOnly, current, name: current.name }));
+        return this.update(write, current, readEntity(body, { ...routeInput, current, name: current.name }));
       }
       const name = nameToCreate('route', reference);
       if (name === undefined) throw notFound();
-      const spec = readEntity(body, { schema: RouteSpec, readOnly: routeReadOnly, name });
+      const spec = readEntity(body, { ...routeInput, name });
       if (spec.name !== name) throw invalid([{ pointer: '/name', detail: `must be "${name}", as in the path, or left out` }]);
       return this.insert(write, spec);
     });
@@ -78,7 +74,7 @@ export class RoutesService {
       const current = await findRoute(write.tx, reference);
       if (current === undefined) throw notFound();
       checkPreconditions(context, etagOf(current));
-      return this.update(write, current, readPatch(body, { schema: RouteSpec, readOnly: routeReadOnly, current }));
+      return this.update(write, current, readPatch(body, { ...routeInput, current }));
     });
   }
 
@@ -93,63 +89,19 @@ export class RoutesService {
   }
 
   /** Makes a route in a write that is under way. Throws `client.invalid` or `client.conflict` before anything is written. */
-  async insert(write: Write, written: RouteSpec): Promise<Answer<Route>> {
-    const resolved = await resolveReferences(write.tx, written);
-    await refuseTakenName(write, written.name);
-    const id = `${idPrefixes.route}_${v7()}`;
-    const row = await write.tx.route.create({
-      data: { ...columnsOf(resolved, write.now), id, workspace: defaultWorkspace, createdAt: write.now },
-    });
-    await this.linkPlugins(write, id, resolved);
-    const route = toRoute(row, resolved.pluginNames);
-    write.record({ action: 'create', entityKind: 'route', entityId: id, entityName: route.name, after: route });
-    return new Answer(201, route, { etag: etagOf(route), location: `/api/v1/routes/${id}`, ...(await this.warningFor(write, row)) });
+  async insert(write: Write, spec: RouteSpec): Promise<Answer<Route>> {
+    return onlyResult(await putRoutes(write, [{ current: undefined, spec }]));
   }
 
   /** Changes a route in a write that is under way; throws as `insert` does. A write that changes nothing makes no revision. */
-  async update(write: Write, current: Route, written: RouteSpec): Promise<Answer<Route>> {
-    const resolved = await resolveReferences(write.tx, written);
-    if (spellsTheSame(current, resolved)) return new Answer(200, current, { etag: etagOf(current) });
-    if (written.name !== current.name) await refuseTakenName(write, written.name);
-    const row = await write.tx.route.update({ where: { id: current.id }, data: columnsOf(resolved, write.now) });
-    await write.tx.routePlugin.deleteMany({ where: { routeId: current.id } });
-    await this.linkPlugins(write, current.id, resolved);
-    const route = toRoute(row, resolved.pluginNames);
-    write.record({ action: 'update', entityKind: 'route', entityId: route.id, entityName: route.name, before: current, after: route });
-    return new Answer(200, route, { etag: etagOf(route), ...(await this.warningFor(write, row)) });
+  async update(write: Write, current: Route, spec: RouteSpec): Promise<Answer<Route>> {
+    return onlyResult(await putRoutes(write, [{ current, spec }]));
   }
 
   async delete(write: Write, current: Route): Promise<void> {
     await write.tx.route.delete({ where: { id: current.id } });
     write.record({ action: 'delete', entityKind: 'route', entityId: current.id, entityName: current.name, before: current });
   }
-
-  private async warningFor(write: Write, row: Parameters<typeof conflictWarning>[1]): Promise<Record<string, string>> {
-    const warning = await conflictWarning(write.tx, row);
-    return warning === undefined ? {} : { [warningHeader]: warning };
-  }
-
-  private async linkPlugins(write: Write, routeId: string, resolved: ResolvedRoute): Promise<void> {
-    const links = [...resolved.pluginNames.keys()].map((pluginId) => ({ routeId, pluginId, workspace: defaultWorkspace }));
-    await write.tx.routePlugin.createMany({ data: links });
-  }
-}
-
-function columnsOf({ spec, matchers }: ResolvedRoute, updatedAt: Date) {
-  const { name, enabled, tags } = spec;
-  return { name, enabled, tags, matchKeys: matchKeys(spec, matchers), spec: spec as Prisma.InputJsonObject, updatedAt };
-}
-
-/** Whether the route as written, its plugins by name, is the route as it is. */
-function spellsTheSame(current: Route, resolved: ResolvedRoute): boolean {
-  const written = routeSpecOf(toRoute({ id: current.id, spec: resolved.spec, createdAt: new Date(0), updatedAt: new Date(0) }, resolved.pluginNames));
-  return canonicalJson(written) === canonicalJson(routeSpecOf(current));
-}
-
-async function refuseTakenName(write: Write, name: string): Promise<void> {
-  const taken = await write.tx.route.count({ where: { workspace: defaultWorkspace, name } });
-  if (taken > 0)
-    throw new AppError('client.conflict', { detail: 'the name is taken', issues: [{ pointer: '/name', detail: 'is taken by another route' }] });
 }
 
 function notFound(): AppError {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { RouteSpec } from '@torii/contracts';
-import { upstreamIssues } from './upstream-issues.js';
+import { looseUpstreamIssues, upstreamIssues } from './upstream-issues.js';
 
 const template = (value: string) => ({ paths: [{ type: 'template', value }] });
 const issuesOf = (match: object[], part: object) =>
@@ -37,4 +37,22 @@ describe('upstreamIssues', () => {
   ])('refuses authorities that hold %s', (_, caPem) => {
     expect(issuesOf([{}], { tls: { caPem } })).toEqual([{ pointer: '/target/tls/caPem', detail: expect.any(String) }]);
   });
+});
+
+describe('looseUpstreamIssues', () => {
+  it('finds the same in a target of which other fields are wrong', () => {
+    const target = { kind: 'upstream', targets: 7, rewritePath: `/\${id}`, tls: { caPem: 'hello', verify: 1 } };
+    const { match } = RouteSpec.parse({ name: 'a', match: [{}], target: { kind: 'function', plugin: 'p' } });
+    expect(looseUpstreamIssues(match, target).map(({ pointer }) => pointer)).toEqual(['/target/rewritePath', '/target/tls/caPem']);
+    expect(looseUpstreamIssues(undefined, { kind: 'function', upstream: target }).map(({ pointer }) => pointer)).toEqual([
+      '/target/upstream/tls/caPem',
+    ]);
+  });
+
+  it.each([undefined, null, 7, 'a', [], {}, { kind: 'static' }, { kind: 'upstream', rewritePath: 7, tls: 'x' }, { kind: 'function', upstream: [] }])(
+    'finds nothing in what has none of it: %j',
+    (target) => {
+      expect(looseUpstreamIssues([], target)).toEqual([]);
+    },
+  );
 });

@@ -1,21 +1,48 @@
 import { X509Certificate } from 'node:crypto';
-import { type FieldIssue, parseTemplate, pemCertificates, type RouteSpec, rewriteRest, type UpstreamTarget, upstreamOf } from '@torii/contracts';
+import { type FieldIssue, parseTemplate, pemCertificates, type RouteSpec, rewriteRest, upstreamOf } from '@torii/contracts';
+import { isJsonObject } from '../http/merge-patch.js';
 
 type Path = RouteSpec['match'][number]['paths'][number];
+
+/** Of an upstream, in whatever shape the rest of it is. */
+interface UpstreamParts {
+  readonly rewritePath?: string | undefined;
+  readonly caPem?: string | undefined;
+}
 
 /** What of an upstream target no node could use, with its place: parameters that the route does not have, authorities that are none. */
 export function upstreamIssues({ match, target }: Pick<RouteSpec, 'match' | 'target'>): FieldIssue[] {
   const upstream = upstreamOf(target);
   if (upstream === undefined) return [];
   const within = target.kind === 'function' ? '/target/upstream' : '/target';
-  return [...rewriteIssues(match, upstream), ...authorityIssues(upstream)].map((issue) => ({ ...issue, pointer: `${within}${issue.pointer}` }));
+  return partIssues(match, { rewritePath: upstream.rewritePath, caPem: upstream.tls.caPem }, within);
 }
 
-function rewriteIssues(match: RouteSpec['match'], { rewritePath }: UpstreamTarget): FieldIssue[] {
+/** The same of a target that may be anything; `match` is undefined where it is none, and then parameters are not looked for. */
+export function looseUpstreamIssues(match: RouteSpec['match'] | undefined, target: unknown): FieldIssue[] {
+  if (!isJsonObject(target)) return [];
+  const isFunction = target.kind === 'function';
+  const upstream = isFunction ? target.upstream : target;
+  if (!isJsonObject(upstream) || upstream.kind !== 'upstream') return [];
+  const caPem = isJsonObject(upstream.tls) ? upstream.tls.caPem : undefined;
+  const parts = { rewritePath: textOf(upstream.rewritePath), caPem: textOf(caPem) };
+  return partIssues(match, parts, isFunction ? '/target/upstream' : '/target');
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function partIssues(match: RouteSpec['match'] | undefined, { rewritePath, caPem }: UpstreamParts, within: string): FieldIssue[] {
+  return [...rewriteIssues(match, rewritePath), ...authorityIssues(caPem)].map((issue) => ({ ...issue, pointer: `${within}${issue.pointer}` }));
+}
+
+function rewriteIssues(match: RouteSpec['match'] | undefined, rewritePath: string | undefined): FieldIssue[] {
   if (rewritePath === undefined) return [];
   const pointer = '/rewritePath';
   const names = [...rewritePath.matchAll(/\$\{([^{}]*)\}/g)].map(([, name = '']) => name);
   if (rewritePath.replace(/\$\{[^{}]*\}/g, '').includes(`\${`)) return [{ pointer, detail: `has a \${ that is not closed by a }` }];
+  if (match === undefined) return [];
   return [...new Set(names)]
     .filter((name) => name !== rewriteRest && !match.every(({ paths }) => paths.length > 0 && paths.every((path) => namesOf(path).has(name))))
     .map((name) => ({ pointer, detail: `\${${name}} is no parameter of every path of the route; what is left of the path is \${${rewriteRest}}` }));
@@ -26,10 +53,10 @@ function namesOf(path: Path): ReadonlySet<string> {
   return new Set(parseTemplate(path.value).flatMap((segment) => ('name' in segment ? [segment.name] : [])));
 }
 
-function authorityIssues({ tls }: UpstreamTarget): FieldIssue[] {
-  if (tls.caPem === undefined) return [];
+function authorityIssues(caPem: string | undefined): FieldIssue[] {
+  if (caPem === undefined) return [];
   const pointer = '/tls/caPem';
-  const certificates = pemCertificates(tls.caPem);
+  const certificates = pemCertificates(caPem);
   if (certificates.length === 0) return [{ pointer, detail: 'holds no certificate: PEM is expected, beginning with -----BEGIN CERTIFICATE-----' }];
   return certificates.flatMap((pem, index) => (isCertificate(pem) ? [] : [{ pointer, detail: `certificate ${index + 1} cannot be read` }]));
 }

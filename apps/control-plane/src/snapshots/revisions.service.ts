@@ -51,8 +51,11 @@ export class RevisionsService {
   async add(tx: Transaction, after: number, entries: readonly RevisionEntry[]): Promise<number> {
     const last = after + entries.length;
     await tx.configState.update({ where: { workspace: defaultWorkspace }, data: { revision: BigInt(last) } });
-    const rows = entries.map((entry, index) => ({ workspace: defaultWorkspace, revision: BigInt(after + 1 + index), ...entry }));
-    await tx.revision.createMany({ data: rows });
+    const rows = entries.map((entry, index) => ({ revision: after + 1 + index, ...entry }));
+    await tx.$executeRaw`
+      INSERT INTO revisions (workspace, revision, at, actor, summary)
+      SELECT ${defaultWorkspace}, revision, at, actor, summary
+      FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row (revision bigint, at timestamptz, actor text, summary text)`;
     return last;
   }
 

@@ -10,6 +10,7 @@ const Statuses = z
 /** Query of the live tail: which requests, and how many of them. */
 export const TailQuery = z
   .strictObject({
+    node: TailFilter.shape.node.meta({ description: 'Only requests that the node of this id or name answered' }),
     route: EntityName.optional().meta({ description: 'Only requests of the route of this name' }),
     plugin: EntityName.optional().meta({ description: 'Only requests whose target is this plugin, or that called it in a slot' }),
     version: z.coerce.number().int().min(1).optional().meta({ description: 'Only of this version of the plugin' }),
@@ -30,6 +31,6 @@ export const TailQuery = z
   });
 export type TailQuery = z.infer<typeof TailQuery>;
 
-export function filterOf({ route, plugin, version, status, text, sample }: TailQuery): TailFilter {
-  return TailFilter.parse({ route, plugin, version, statuses: status, text, sample });
+export function filterOf({ node, route, plugin, version, status, text, sample }: TailQuery): TailFilter {
+  return TailFilter.parse({ node, route, plugin, version, statuses: status, text, sample });
 }

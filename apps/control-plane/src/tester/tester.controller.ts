@@ -17,8 +17,8 @@ export class TesterController {
   @Operation({
     summary: 'Try a request',
     description:
-      'A node sends itself the request and serves it as any other: plugins run for real, with all their effects. `draft` is laid over the saved routes for ' +
-      'this request alone, and needs the scope `routes:write`. Whatever the request is answered, the tester answers 200 with the response and the report.',
+      'A node sends itself the request and serves it as any other: plugins run for real, with all their effects. `draft` is laid over the saved configuration ' +
+      'for this request alone, and needs the scopes that saving it needs: `routes:write`, `plugins:write`, `settings:write`. Whatever the request is answered, the tester answers 200 with the response and the report.',
     body: { contentTypes: ['application/json'], schema: TesterRequest },
     answers: { 200: { description: 'The response, and what happened on the way to it', schema: TesterAnswer } },
     problems: [413, 415, 503, 504],

@@ -5,10 +5,10 @@ import {
   type DebugToken,
   DebugTokenRequest,
   debugHeader,
-  isIdOf,
   type NodeStatus,
   nodeOfReport,
   type Report,
+  type Scope,
   type TesterAnswer,
   TesterRequest,
   type Trial,
@@ -53,7 +53,7 @@ export class TesterService {
   /** Throws `platform.no_node` and `platform.node_silent`; what the request does, whatever it is, is an answer. */
   async run(body: JsonObject, context: RequestContext): Promise<TesterAnswer> {
     const { request, node, timeoutMs, draft } = readEntity(body, { schema: TesterRequest, readOnly: [] });
-    if (draft !== undefined) requireScopes(context, ['routes:write'], 'a draft');
+    if (draft !== undefined) requireScopes(context, draftScopes(draft), 'a draft');
     const wire = triedRequest(request);
     return this.gate.run(async () => {
       const assembled = draft === undefined ? {} : { draft: await this.assemble(draft) };
@@ -93,19 +93,22 @@ export class TesterService {
     return this.prisma.$transaction((tx) => assembleDraft(tx, draft), { isolationLevel: 'RepeatableRead', timeout: draftReadTimeoutMs });
   }
 
-  /** The one that is asked for, or all live ones, those that serve the newest revision first. */
+  /** The one that is asked for, or those of that name, or all live ones, those that serve the newest revision first. */
   private async candidates(wanted: string | undefined): Promise<NodeStatus[]> {
     const nodes = await this.nodes();
     const now = this.clock.date();
     if (wanted !== undefined) {
-      const node = nodes.find(({ id }) => id === wanted);
-      const detail = isIdOf('node', wanted) ? 'there is no node with this id' : 'must be the id of a node, as GET /api/v1/nodes lists them';
-      if (node === undefined) throw invalid([{ pointer: '/node', detail, code: 'unknown_reference' }]);
-      if (isGone(node, now)) throw new AppError('platform.no_node', { detail: `node ${node.id} was not heard of since ${node.heartbeatAt}` });
-      return [node];
+      if (!nodes.some((node) => isCalled(node, wanted)))
+        throw invalid([
+          { pointer: '/node', detail: 'there is no node with this id or name: GET /api/v1/nodes lists them', code: 'unknown_reference' },
+        ]);
     }
     const position = await this.revisions.current();
-    const live = nodes.filter((node) => !isGone(node, now));
+    const meant = nodes.filter((node) => wanted === undefined || isCalled(node, wanted));
+    const live = meant.filter((node) => !isGone(node, now));
+    const [gone] = meant;
+    if (wanted !== undefined && live.length === 0 && gone !== undefined)
+      throw new AppError('platform.no_node', { detail: `node ${gone.id} was not heard of since ${gone.heartbeatAt}` });
     const rank = (node: NodeStatus): number => (progressOf(node, position) === 'applied' ? 0 : 1);
     return live
       .map((node) => ({ node, at: rank(node) + Math.random() }))
@@ -135,6 +138,19 @@ export class TesterService {
       throw new AppError('platform.redis', { cause: error });
     }
   }
+}
+
+/** What saving the parts of the draft would need. */
+function draftScopes({ plugins, settings }: NonNullable<TesterRequest['draft']>): Scope[] {
+  return [
+    'routes:write',
+    ...(plugins.length > 0 ? (['plugins:write'] as const) : []),
+    ...(settings === undefined ? [] : (['settings:write'] as const)),
+  ];
+}
+
+function isCalled({ id, name }: NodeStatus, wanted: string): boolean {
+  return id === wanted || name === wanted;
 }
 
 function unreachable(node: NodeStatus, cause: Error): AppError {

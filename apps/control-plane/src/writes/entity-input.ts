@@ -16,6 +16,8 @@ export interface EntityInput<Schema extends z.ZodObject> {
   readonly current?: JsonObject;
   /** The name in the path, for a body without one. */
   readonly name?: string;
+  /** What rules beyond the schema refuse, of fields of any shape: asked where the schema refuses some, so that all is told at once. */
+  readonly beyond?: (fields: JsonObject) => FieldIssue[];
 }
 
 /** The entity a body describes as a whole. Throws `client.invalid` with every problem. */
@@ -32,8 +34,15 @@ export function readEntity<Schema extends z.ZodObject>(body: JsonObject, input: 
   }
   const parsed = input.schema.safeParse(fields);
   if (!parsed.success) issues.push(...fieldIssues(parsed.error, input.schema));
+  if (issues.length > 0) issues.push(...elsewhere(issues, input.beyond?.(fields) ?? []));
   if (issues.length > 0 || !parsed.success) throw invalid(issues);
   return parsed.data;
+}
+
+/** Of what is wrong with a field one thing is enough. */
+function elsewhere(issues: readonly FieldIssue[], more: readonly FieldIssue[]): FieldIssue[] {
+  const told = new Set(issues.map(({ pointer }) => pointer));
+  return more.filter(({ pointer }) => !told.has(pointer));
 }
 
 /** The entity with a merge patch (RFC 7396) applied: null takes a field back to its default. */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type ConfigKeys, configKeys } from '@torii/config-sync';
 import type { Problem } from '@torii/contracts';
 import { createLogger } from '@torii/service-kit';
-import { createTestDatabase, type Relay, startRelay, testRedis } from '@torii/test-kit';
+import { createTestDatabase, testRedis } from '@torii/test-kit';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createApp, type ServedRoute } from '../../src/app.js';
@@ -27,8 +27,6 @@ export interface TestControlPlane {
   /** Of the test, beside the control plane's own. */
   readonly redis: Redis;
   readonly database: pg.Pool;
-  /** Between the control plane and its database. */
-  readonly databaseRelay: Relay;
   /** A request with the node token, as builders make them. */
   readonly asNode: (method: string, path: string, body?: Uint8Array) => Promise<Sent<Problem>>;
   /** Another control plane on the same database, Redis and home, with more variables. */
@@ -38,17 +36,22 @@ export interface TestControlPlane {
   close(): Promise<void>;
 }
 
+export interface TestControlPlaneOptions {
+  readonly redisUrl?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Answers the URL at which the control plane finds its database, such as that of a relay to it. */
+  readonly wayToDatabase?: (databaseUrl: string) => Promise<string>;
+}
+
 /** A control plane in this process with a database, a key prefix and a home folder of its own. */
-export async function startControlPlane(
-  options: { readonly redisUrl?: string; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<TestControlPlane> {
+export async function startControlPlane(options: TestControlPlaneOptions = {}): Promise<TestControlPlane> {
   const { url: databaseUrl, drop } = await createTestDatabase();
   const { url: redisUrl, keyPrefix } = testRedis();
-  const databaseRelay = await startRelay(databaseUrl);
+  const urlOnTheWay = (await options.wayToDatabase?.(databaseUrl)) ?? databaseUrl;
   const home = await mkdtemp(path.join(tmpdir(), 'torii-control-plane-'));
   const start = (more: Readonly<Record<string, string>> = {}) => {
     const env = readEnv({
-      DATABASE_URL: databaseRelay.url,
+      DATABASE_URL: urlOnTheWay,
       REDIS_URL: options.redisUrl ?? redisUrl,
       TORII_REDIS_PREFIX: keyPrefix,
       TORII_ADMIN_PORT: '0',
@@ -73,7 +76,6 @@ export async function startControlPlane(
       new ApiClient(app.url, nodeToken).send(method, path, body, body === undefined ? {} : { 'content-type': 'application/wasm' }),
     routes: app.routes,
     databaseUrl,
-    databaseRelay,
     home,
     keys: configKeys(keyPrefix),
     redisUrl: options.redisUrl ?? redisUrl,
@@ -87,7 +89,6 @@ export async function startControlPlane(
     stop: () => app.close(),
     close: async () => {
       await app.close();
-      await databaseRelay.close();
       await database.end();
       redis.disconnect();
       await drop();

@@ -3,7 +3,14 @@ import { RouteTable } from '../routing/route-table.js';
 import { ActiveRevision, type BoundRoute, type Revision } from './active-revision.js';
 
 function aRevision(number: number, disposed: number[]): Revision {
-  return { number, routeTable: new RouteTable<BoundRoute>([]), sinks: [], globalSlots: undefined, dispose: () => disposed.push(number) };
+  return {
+    number,
+    routeTable: new RouteTable<BoundRoute>([]),
+    routers: undefined,
+    sinks: [],
+    globalSlots: undefined,
+    dispose: () => disposed.push(number),
+  };
 }
 
 describe('ActiveRevision', () => {

@@ -1,4 +1,5 @@
 import type { SnapshotMatch } from '@torii/contracts';
+import type { Routers } from '../pipeline/ask-routers.js';
 import type { RouteSlots, SinkSlot } from '../pipeline/route-slots.js';
 import type { RouteTarget } from '../pipeline/route-target.js';
 import type { RouteTable } from '../routing/route-table.js';
@@ -23,6 +24,8 @@ export interface BoundRoute {
 export interface Revision {
   readonly number: number;
   readonly routeTable: RouteTable<BoundRoute>;
+  /** May choose the route; undefined when there are none. */
+  readonly routers: Routers<BoundRoute> | undefined;
   /** May answer what no route matches. */
   readonly sinks: readonly SinkSlot[];
   /** Of every route, which its own are bound with; undefined when there are none. */
@@ -62,6 +65,7 @@ export class ActiveRevision {
 class Counted implements RetainedRevision {
   readonly number: number;
   readonly routeTable: RouteTable<BoundRoute>;
+  readonly routers: Routers<BoundRoute> | undefined;
   readonly sinks: readonly SinkSlot[];
   readonly globalSlots: RouteSlots | undefined;
   private users = 1;
@@ -69,6 +73,7 @@ class Counted implements RetainedRevision {
   constructor(private readonly revision: Revision) {
     this.number = revision.number;
     this.routeTable = revision.routeTable;
+    this.routers = revision.routers;
     this.sinks = revision.sinks;
     this.globalSlots = revision.globalSlots;
   }

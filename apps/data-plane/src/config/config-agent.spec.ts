@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError, type CurrentRevision, type ErrorCode, type Snapshot } from '@torii/contracts';
 import { createLogger } from '@torii/service-kit';
+import { eventually } from '@torii/test-kit';
 import { ConfigAgent, type ConfigSource } from './config-agent.js';
 
 const log = createLogger({ level: 'silent', app: 'test' });
@@ -139,8 +140,7 @@ describe('ConfigAgent', () => {
     await settled();
     expect(agent.rejected?.code).toBe('config.unknown_artifact');
     isThere = true;
-    for (let tries = 0; tries < 100 && activated.length === 0; tries += 1) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(activated).toEqual([1]);
+    await eventually(() => expect(activated).toEqual([1]));
     expect(agent.rejected).toBeUndefined();
   });
 

@@ -24,6 +24,8 @@ export interface Preparation {
   readonly plugin: SnapshotPlugin;
   readonly durationMs: number;
   readonly isFromDisk: boolean;
+  /** False for a plugin of a draft. */
+  readonly isSaved: boolean;
 }
 
 export interface ModuleCompilerDeps {
@@ -54,16 +56,21 @@ export class ModuleCompiler {
     return { revision: snapshot.revision, plugins, globalPlugins: snapshot.globalPlugins ?? [], routes: snapshot.routes };
   }
 
-  /** The same for plugins of a draft: what is compiled for it alone is forgotten at once. */
-  compileBeside(plugins: readonly SnapshotPlugin[]): Promise<PluginBundle[]> {
-    return this.bundles(plugins, new Map());
+  /** The same for plugins of a draft, of which some are not saved: what is compiled for it alone is forgotten at once. */
+  compileBeside(plugins: readonly SnapshotPlugin[], unsaved: ReadonlySet<string>): Promise<PluginBundle[]> {
+    return this.bundles(plugins, new Map(), unsaved);
   }
 
   /** Adds what it uses to `next`. */
-  private async bundles(plugins: readonly SnapshotPlugin[], next: Map<string, Promise<PreparedModule>>): Promise<PluginBundle[]> {
+  private async bundles(
+    plugins: readonly SnapshotPlugin[],
+    next: Map<string, Promise<PreparedModule>>,
+    unsaved: ReadonlySet<string> = new Set(),
+  ): Promise<PluginBundle[]> {
     const bundles = plugins.map((plugin): Promise<PluginBundle> => {
       const name = rewrittenName(plugin);
-      const preparing = next.get(name) ?? this.compiled.get(name) ?? this.places.run(() => this.prepare(name, plugin));
+      const preparing =
+        next.get(name) ?? this.compiled.get(name) ?? this.places.run(() => this.prepare(name, plugin, !unsaved.has(pluginVersionKey(plugin))));
       next.set(name, preparing);
       return bundle(plugin, preparing);
     });
@@ -75,10 +82,10 @@ export class ModuleCompiler {
     });
   }
 
-  private async prepare(name: string, plugin: SnapshotPlugin): Promise<PreparedModule> {
+  private async prepare(name: string, plugin: SnapshotPlugin, isSaved: boolean): Promise<PreparedModule> {
     const startedAtMs = performance.now();
     const { prepared, isFromDisk } = await this.load(name, plugin);
-    this.deps.onPrepared?.({ plugin, durationMs: performance.now() - startedAtMs, isFromDisk });
+    this.deps.onPrepared?.({ plugin, durationMs: performance.now() - startedAtMs, isFromDisk, isSaved });
     return prepared;
   }
 

@@ -65,6 +65,17 @@ describe('PluginMaps', () => {
     expect(global('other').exists('key')).toBe(false);
   });
 
+  it('makes room in the map of a plugin that evicts, instead of refusing', () => {
+    const maps = newMaps();
+    const plugin = aPlugin('a'.repeat(64), { limits: { kvMaxBytes: 1_000 }, storeLimits: { plugin_map: { maxKeys: 2, eviction: 'lru' } } });
+    maps.open([plugin]);
+    const map = mapOf(maps, plugin.id);
+    for (const key of ['a', 'b', 'c', 'd']) expect(map.set(key, Uint8Array.of(1))).toBeUndefined();
+    expect(map.get('d')).toEqual(Uint8Array.of(1));
+    expect(['a', 'b', 'c', 'd'].filter((key) => map.exists(key))).toHaveLength(2);
+    expect(map.set('too large for any room', new Uint8Array(1_000))).toBe('over_limit');
+  });
+
   it('opens none in memory for plugins whose map is in Redis', () => {
     const maps = newMaps();
     const plugin = aPlugin('a'.repeat(64), { mapStore: 'shared' });

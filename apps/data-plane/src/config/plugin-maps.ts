@@ -1,5 +1,6 @@
-import type { SnapshotPlugin } from '@torii/contracts';
+import { type SnapshotPlugin, storeNames } from '@torii/contracts';
 import { kvMaxKeys, kvNamespaces, mapIdOf, SharedMapTable } from '@torii/kv';
+import { openScratchMaps, scratchMapOf } from './scratch-maps.js';
 
 export interface PluginMapsOptions {
   /** Of all maps of the node together, with what each entry costs beside its bytes. */
@@ -30,8 +31,8 @@ export class PluginMaps {
   open(plugins: readonly SnapshotPlugin[]): void {
     for (const plugin of plugins) {
       if (plugin.mapStore !== 'memory') continue;
-      const maxKeys = plugin.storeLimits?.plugin_map?.maxKeys ?? kvMaxKeys;
-      this.table.open(pluginMapOf(plugin), { maxBytes: plugin.limits.kvMaxBytes, maxKeys, policy: 'refuse' });
+      const { maxKeys = kvMaxKeys, eviction } = plugin.storeLimits?.plugin_map ?? {};
+      this.table.open(pluginMapOf(plugin), { maxBytes: plugin.limits.kvMaxBytes, maxKeys, policy: eviction ?? 'refuse' });
       this.table.open(globalMapOf(plugin), { maxBytes: this.options.globalMaxBytes, maxKeys: kvMaxKeys, policy: 'refuse' });
     }
   }
@@ -45,6 +46,17 @@ export class PluginMaps {
     const held = mapsOf(plugins);
     this.holds.add(held);
     return () => this.holds.delete(held);
+  }
+
+  /** Opens stores for plugins of a draft, until what this answers is called. Throws as `open` does. */
+  openScratch(trialId: string, plugins: readonly SnapshotPlugin[]): () => void {
+    const close = openScratchMaps(this.table, trialId, plugins);
+    const held = new Set(plugins.flatMap((plugin) => storeNames.map((store) => scratchMapOf(trialId, plugin, store))));
+    this.holds.add(held);
+    return () => {
+      this.holds.delete(held);
+      close();
+    };
   }
 
   /**

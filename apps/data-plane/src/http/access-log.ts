@@ -75,6 +75,7 @@ export function fieldsOf({ requestId, method, host, path, status, durationMs, re
     httpCalls: costs?.httpCalls,
     lenientOutput: trace.calls.some((call) => call.isLenientOutput) ? true : undefined,
     slots: slotsOf(trace),
+    messages: messagesOf(trace),
     code: error?.code,
     owner: error?.owner,
     detail: error?.detail,
@@ -101,6 +102,7 @@ function jsonFieldsOf(entry: AccessEntry, trace: Trace): string {
   if (costs !== undefined) fields += `,"cpuMs":${costs.cpuMs},"hostCalls":${costs.hostCalls},"httpCalls":${costs.httpCalls}`;
   if (trace.calls.some((call) => call.isLenientOutput)) fields += ',"lenientOutput":true';
   if (slots !== undefined) fields += `,"slots":${JSON.stringify(slots)}`;
+  if (trace.messages !== undefined) fields += `,"messages":${JSON.stringify(messagesOf(trace))}`;
   if (error !== undefined) fields += `,"code":"${error.code}","owner":"${error.owner}"`;
   if (error?.detail !== undefined) fields += `,"detail":${jsonString(error.detail)}`;
   return fields;
@@ -138,6 +140,11 @@ function slotsOf({ calls }: Trace): object[] | undefined {
       cpuMs: costs === undefined ? undefined : round(costs.cpuMs),
       code,
     }));
+}
+
+/** What went over a WebSocket; undefined where plugins see no messages. */
+function messagesOf({ messages }: Trace): object | undefined {
+  return messages === undefined ? undefined : { ...messages, cpuMs: round(messages.cpuMs) };
 }
 
 function round(ms: number): number {

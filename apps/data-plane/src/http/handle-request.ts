@@ -1,33 +1,29 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, requestIdHeader } from '@torii/contracts';
 import { type Clock, Deadline, type Logger } from '@torii/service-kit';
-import type { ActiveRevision, BoundRoute } from '../config/active-revision.js';
+import type { ActiveRevision } from '../config/active-revision.js';
 import type { RequestMeter } from '../metrics/request-meter.js';
-import { askSinks } from '../pipeline/ask-sinks.js';
-import { Exchange } from '../pipeline/exchange.js';
-import type { GatewayRequest } from '../pipeline/gateway-request.js';
-import { isMeant } from '../pipeline/is-meant.js';
 import { runPipeline } from '../pipeline/run-pipeline.js';
 import { Trace } from '../pipeline/trace.js';
-import { meantMatch } from '../routing/meant-match.js';
-import { parseRequestTarget, type RequestTarget } from '../routing/request-target.js';
-import type { RouteMatch } from '../routing/route-table.js';
+import { parseRequestTarget } from '../routing/request-target.js';
 import type { Tracing } from '../telemetry/tracing.js';
 import type { Inspector } from '../tester/inspector.js';
+import type { WebSocketLimits } from '../websocket/message-relay.js';
 import type { AccessLog } from './access-log.js';
 import type { BodyBudget } from './body-budget.js';
 import { ClientSignal } from './client-signal.js';
 import { takeNoMore } from './connection-order.js';
 import type { ConnectionShare } from './connection-share.js';
-import { hostOf, requestIdOf, withHost } from './headers.js';
+import { findRoute } from './find-route.js';
+import { hostOf, requestIdOf } from './headers.js';
 import type { LoadShedder } from './load-shedder.js';
 import type { OverloadRefusal } from './overload-refusal.js';
+import { ReceivedRequest } from './received-request.js';
 import { RequestBody } from './request-body.js';
 import { refuseUnclearFraming } from './request-framing.js';
 import { markStreaming } from './streaming.js';
 import { type ClientUpgrade, writeUpgraded } from './upgrade.js';
-import { Upload } from './upload.js';
-import { hasBegun, hasBody, writeEarlyHints, writeProblem, writeResponse } from './write-response.js';
+import { hasBegun, writeInterim, writeProblem, writeResponse } from './write-response.js';
 
 export interface RequestDeps {
   readonly activeRevision: ActiveRevision;
@@ -41,11 +37,10 @@ export interface RequestDeps {
   readonly refusal: OverloadRefusal;
   readonly share: ConnectionShare;
   readonly inspector: Inspector;
+  readonly webSockets: WebSocketLimits;
   /** Undefined where no traces are sent. */
   readonly tracing?: Pick<Tracing, 'begin'> | undefined;
 }
-
-let sequence = 0;
 
 /**
  * Serves one request on the revision that was active when it arrived.
@@ -64,7 +59,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
   const requestId = requestIdOf(req.headers[requestIdHeader]);
   const deadline = Deadline.at(trace.startedAtMs + deps.requestTimeoutMs, deps.clock);
   const revision = inspection === undefined ? deps.activeRevision.retain() : inspection.retain(deps.activeRevision);
-  const requestBody = new RequestBody(deps.bodyBudget);
+  const body = new RequestBody(req, res, { budget: deps.bodyBudget, deadline, recording: trace.recording });
   let host = req.headers.host ?? '';
   let failure: AppError | undefined;
   deps.meter.begin();
@@ -79,34 +74,15 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     const target = parseRequestTarget(req.url ?? '/', hostOf(req));
     host = target.authority;
     const calls = { deadline, signal: new ClientSignal(res), trace, log: deps.log };
-    const body = {
-      read: (maxBytes: number) => {
-        const read = requestBody.read(req, res, maxBytes, deadline);
-        return trace.recording === undefined ? read : trace.recording.timed('read-body', read);
-      },
-      stream: () => new Upload(req, res),
-      hold: (bytes: number) => requestBody.hold(bytes),
-    };
+    const request = new ReceivedRequest(req, requestId, target, body);
     trace.recording?.stage('start-handling', trace.startedAtMs);
-    sequence += 1;
-    const facts = { id: requestId, sequence, target };
-    let match: RouteMatch<BoundRoute>;
-    try {
-      match = revision.routeTable.match(target, req);
-      if (match.route.slots !== undefined && match.route.slots.matchers.length > 0) {
-        const isFor = (one: RouteMatch<BoundRoute>) => {
-          inspection?.asks(one.route);
-          return isMeant(calls, new Exchange(requestOf(req, one, facts), body), one.route.slots?.matchers ?? []);
-        };
-        match = await meantMatch(match, isFor, (refused) => revision.routeTable.match(target, req, refused));
-      }
-    } catch (error) {
-      if (revision.sinks.length === 0 || AppError.from(error).code !== 'routing.no_route') throw error;
-      const answer = await askSinks(calls, new Exchange(requestOf(req, undefined, facts), body), revision.sinks);
-      if (answer === undefined) throw error;
-      await writeResponse(req, res, answer, requestId);
+    const found = findRoute({ revision, request, calls, inspection });
+    const routed = found instanceof Promise ? await found : found;
+    if ('answer' in routed) {
+      await writeResponse(req, res, routed.answer, requestId);
       return;
     }
+    const { match, attributes } = routed;
     const { route } = match;
     inspection?.found(match, res);
     trace.routeName = route.name;
@@ -119,14 +95,15 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     const { slots, target: answering } = route;
     const response = await runPipeline({
       ...calls,
-      request: requestOf(req, match, facts),
+      request: request.on(match),
       body,
+      attributes,
       slots,
       target: answering,
-      onEarlyHints: (links) => writeEarlyHints(req, res, links),
+      onInterim: (answer) => writeInterim(req, res, answer),
       upgradeTo: upgrade?.protocol,
     });
-    if ('tunnel' in response) await writeUpgraded(res, upgrade, response, requestId);
+    if ('tunnel' in response) await writeUpgraded(res, upgrade, response, { requestId, trace, deps });
     else await writeResponse(req, res, response, requestId);
   } catch (error) {
     failure = AppError.from(error);
@@ -137,7 +114,7 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
     const status = failure === undefined || hasBegun(res) ? res.statusCode : failure.status;
     const durationMs = deps.clock.nowMs() - trace.startedAtMs;
     deps.meter.end(trace, { status, durationMs, code: failure?.code });
-    requestBody.release();
+    body.release();
     inspection?.close({ req, trace, requestId, revision, status, error: failure });
     trace.span?.end({ requestId, host, path: pathOf(req.url ?? ''), status, revision: revision?.number, code: failure?.code });
     deps.accessLog.write(
@@ -154,37 +131,6 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
       trace,
     );
   }
-}
-
-/** A request as it was sent, routed unless no route matches. */
-function requestOf(
-  req: IncomingMessage,
-  match: RouteMatch<BoundRoute> | undefined,
-  { id, sequence, target }: { readonly id: string; readonly sequence: number; readonly target: RequestTarget },
-): GatewayRequest {
-  return {
-    id,
-    sequence,
-    method: req.method ?? 'GET',
-    target,
-    rawHeaders: target.authority === (req.headers.host ?? '') ? req.rawHeaders : withHost(req.rawHeaders, target.authority),
-    cookieHeader: req.headers.cookie,
-    httpVersion: req.httpVersion,
-    remoteAddress: req.socket.remoteAddress ?? '',
-    hasBody: hasBody(req),
-    routeJson: match?.route.json ?? 'null',
-    pathParams: match?.pathParams ?? {},
-    targetPath: match === undefined ? target.path : targetPathOf(match, target.path),
-  };
-}
-
-/** Strips what the route's path took, segment by segment, from the path as the client escaped it. */
-function targetPathOf(match: RouteMatch<BoundRoute>, path: string): string {
-  if (!match.route.stripPath || match.segmentsTaken === 0) return path;
-  return `/${path
-    .split('/')
-    .slice(match.segmentsTaken + 1)
-    .join('/')}`;
 }
 
 function pathOf(url: string): string {

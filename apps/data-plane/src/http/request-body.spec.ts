@@ -33,8 +33,8 @@ describe('a body of a request whose client has gone while a plugin was waited fo
     ['whole', 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nwhole'],
   ])('is not waited for when it is there by %s', async (_, sent) => {
     const { req, res } = await abandoned(sent);
-    const body = new RequestBody(new BodyBudget(1_000));
-    const hour = Deadline.after(3_600_000, systemClock);
-    await expect(body.read(req, res, 100, hour)).rejects.toMatchObject({ code: 'client.gone' });
+    const deadline = Deadline.after(3_600_000, systemClock);
+    const body = new RequestBody(req, res, { budget: new BodyBudget(1_000), deadline, recording: undefined });
+    await expect(body.read(100)).rejects.toMatchObject({ code: 'client.gone' });
   });
 });

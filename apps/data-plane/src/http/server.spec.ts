@@ -27,6 +27,7 @@ function aServer(): ProxyServer {
     requestTimeoutMs: 200,
     bodyBudget: new BodyBudget(1024),
     maxConnections: 100,
+    webSockets: { messageMaxBytes: 1_000_000, closeTimeoutMs: 1_000 },
     clock: systemClock,
     log,
     accessLog: new AccessLog(log),

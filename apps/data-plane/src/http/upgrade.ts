@@ -1,8 +1,11 @@
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { requestIdHeader } from '@torii/contracts';
+import { type AppError, requestIdHeader } from '@torii/contracts';
+import type { WebSocketResponse } from '../pipeline/message-steps.js';
+import { MessageTally, type Trace } from '../pipeline/trace.js';
 import { type TunnelEnd, tunnel } from '../upstream/tunnel.js';
 import type { UpgradedResponse } from '../upstream/upgrade-call.js';
+import { type RelayDeps, relayMessages } from '../websocket/message-relay.js';
 import { hasBody } from './write-response.js';
 
 /** A client's wish to speak another protocol on its connection. */
@@ -31,13 +34,14 @@ export function responseOn(req: IncomingMessage, socket: Socket): ServerResponse
   return res;
 }
 
-/** Tells the client that the protocol changes, and carries it until it ends. Rejects with why it broke off. */
+/** Tells the client that the protocol changes, and carries it until it ends, its messages through their plugins. Rejects with why it broke off. */
 export async function writeUpgraded(
   res: ServerResponse,
   client: ClientUpgrade | undefined,
-  { headers, tunnel: far }: UpgradedResponse,
-  requestId: string,
+  response: UpgradedResponse | WebSocketResponse,
+  { requestId, trace, deps }: { readonly requestId: string; readonly trace: Trace; readonly deps: RelayDeps },
 ): Promise<void> {
+  const { headers, tunnel: far } = response;
   if (client === undefined) throw new TypeError('a connection that is HTTP alone cannot be upgraded');
   const { socket } = client;
   res.statusCode = 101;
@@ -46,6 +50,12 @@ export async function writeUpgraded(
     [value].flat().map((one) => `${name}: ${one}\r\n`),
   );
   socket.write(`HTTP/1.1 101 ${STATUS_CODES[101]}\r\n${lines.join('')}\r\n`, 'latin1');
-  const failure = await tunnel(client, far, far.idleMs);
+  const failure = 'messages' in response ? await relay(client, response, trace, deps) : await tunnel(client, far, far.idleMs);
   if (failure !== undefined) throw failure;
+}
+
+function relay(client: ClientUpgrade, { tunnel: far, messages }: WebSocketResponse, trace: Trace, deps: RelayDeps): Promise<AppError | undefined> {
+  const tally = new MessageTally();
+  trace.messages = tally;
+  return relayMessages({ client, upstream: far, steps: messages, idleMs: far.idleMs, tally }, deps);
 }

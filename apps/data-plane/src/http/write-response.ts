@@ -4,6 +4,7 @@ import { allowsBody } from '../pipeline/apply-output.js';
 import type { AnyResponse, GatewayResponse } from '../pipeline/gateway-request.js';
 import type { StreamedResponse } from '../upstream/streamed-response.js';
 import type { UpgradedResponse } from '../upstream/upgrade-call.js';
+import type { InterimAnswer } from '../upstream/upstream-request.js';
 import { takeNoMore, takesNoMore } from './connection-order.js';
 import { markStreaming } from './streaming.js';
 
@@ -53,11 +54,12 @@ async function writeStreamed(
   if (hasBody(req) && !req.complete) drain(req);
 }
 
-/** Tells the client what it will need (RFC 8297), where it is known to understand that and nothing is wrong with it. */
-export function writeEarlyHints(req: IncomingMessage, res: ServerResponse, links: readonly string[]): void {
+/** Tells the client that its request is at work, or what it will need (RFC 8297), where it is known to understand that and nothing is wrong with it. */
+export function writeInterim(req: IncomingMessage, res: ServerResponse, { status, links }: InterimAnswer): void {
   if (req.httpVersion === '1.0' || res.headersSent) return;
   try {
-    res.writeEarlyHints({ link: [...links] });
+    if (status === 102) res.writeProcessing();
+    else res.writeEarlyHints({ link: [...links] });
   } catch {
     // node takes well-formed links alone; a hint that is lost harms nobody.
   }

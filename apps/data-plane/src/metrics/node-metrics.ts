@@ -1,4 +1,4 @@
-import { type SnapshotPlugin, type SnapshotRoute, upstreamOf } from '@torii/contracts';
+import { pluginVersionKey, type SnapshotPlugin, type SnapshotRoute, upstreamOf } from '@torii/contracts';
 import type { Preparation } from '../config/module-compiler.js';
 import type { ThreadLoss } from '../threads/data-threads.js';
 import { forgivenAfterMs } from '../threads/suspects.js';
@@ -77,8 +77,9 @@ export class NodeMetrics {
   }
 
   /** Rows for a draft: those of its plugins, and the one that routes share which have none of their own. */
-  rowsForDraft(plugins: readonly SnapshotPlugin[]): { readonly pluginRows: number[]; readonly routeRow: number } {
-    return { pluginRows: this.plugins.assign(plugins), routeRow: this.routes.othersRow };
+  rowsForDraft(plugins: readonly SnapshotPlugin[], unsaved: ReadonlySet<string>): { readonly pluginRows: number[]; readonly routeRow: number } {
+    const rows = plugins.map((plugin) => (unsaved.has(pluginVersionKey(plugin)) ? [this.plugins.othersRow] : this.plugins.assign([plugin])));
+    return { pluginRows: rows.flat(), routeRow: this.routes.othersRow };
   }
 
   /** To be called when this configuration is active: the rows of what it does not have are free for others after a while. */
@@ -93,8 +94,8 @@ export class NodeMetrics {
     return this.plugins.ownerOf(row);
   }
 
-  prepared({ plugin, durationMs, isFromDisk }: Preparation): void {
-    const [row = this.plugins.othersRow] = this.plugins.assign([plugin]);
+  prepared({ plugin, durationMs, isFromDisk, isSaved }: Preparation): void {
+    const [row = this.plugins.othersRow] = isSaved ? this.plugins.assign([plugin]) : [];
     const cells = this.meter.plugin(row);
     add(cells, 'plugin', 'torii_plugin_prepares_total', 1, isFromDisk ? prepareSources.disk : prepareSources.rewritten);
     add(cells, 'plugin', 'torii_plugin_prepare_seconds_total', durationMs / 1000);

@@ -55,12 +55,17 @@ export class RequestMeter {
     observe(node, requestSeconds, request.durationMs / 1000);
     if (request.code !== undefined) bump(node, errors + (codeIndexes.get(request.code) ?? 0), 1);
     bump(this.meter.route(trace.routeRow ?? nobodysRow), routeRequests + statusIndexOf(request.status), 1);
-    for (const call of trace.calls) this.countCall(call);
+    this.countCalls(trace);
     let isRetry = false;
     for (const attempt of trace.upstreamAttempts) {
       this.countAttempt(attempt, isRetry);
       isRetry = true;
     }
+  }
+
+  /** Counts calls that were made for a message of a connection, which goes on. */
+  countCalls({ calls: made }: Pick<Trace, 'calls'>): void {
+    for (const call of made) this.countCall(call);
   }
 
   private countAttempt({ peerUrl, status, code, durationMs }: UpstreamAttempt, isRetry: boolean): void {

@@ -24,6 +24,10 @@ const rules = {
   access_validator: { failureStatus: 400, takesNoJson: false, defaults: refuses },
   request_transformer: { failureStatus: 400, takesNoJson: false, defaults: {} },
   response_transformer: { failureStatus: 400, takesNoJson: false, defaults: {}, changedStatus: 200 },
+  // What fails closes the connection.
+  websocket_transformer: { failureStatus: undefined, takesNoJson: false, defaults: {} },
+  // It has not decided then.
+  router: { failureStatus: undefined, takesNoJson: true, defaults: {} },
   // Of what it answers; asked whether it answers at all, one that fails says no.
   sink: { failureStatus: 500, takesNoJson: false, defaults: refuses },
 } as const satisfies Record<ServedKind, CompatRules>;

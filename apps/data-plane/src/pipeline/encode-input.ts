@@ -5,6 +5,7 @@ import type {
   RequestTransformerInput,
   ResponseTransformerInput,
   RouteMatcherInput,
+  RouterInput,
   SinkHandleInput,
   SinkInput,
 } from '@torii/contracts';
@@ -66,6 +67,11 @@ export function responseTransformerInput(config: ResponseTransformerInput['confi
   return (exchange, response) =>
     `{${head(exchange)},${fixed},"raw_response":${response.raw()},"otoroshi_response":${response.current()},` +
     `"request":${exchange.texts.raw()},${response.bodyMembers()}}`;
+}
+
+export function routerInput(config: RouterInput['config']): EncodeInput {
+  const fixed = membersOf({ config } satisfies Partial<RouterInput>);
+  return ({ texts, attributes }) => `{"attrs":${attributes.toJson()},${fixed},"request":${texts.raw()}}`;
 }
 
 /** `SinkInput`. */

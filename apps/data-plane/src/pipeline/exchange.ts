@@ -23,13 +23,13 @@ const noBody = new Uint8Array(0);
 export class Exchange {
   /** Replaced, never changed, so that a slot that fails leaves no trace. */
   outgoing: OutgoingRequest;
-  attributes = new RequestAttributes();
   readonly texts: RequestTexts;
   private isBodyChanged = false;
 
   constructor(
     readonly request: GatewayRequest,
     private readonly source: BodySource,
+    public attributes = new RequestAttributes(),
   ) {
     const { method, target, targetPath, rawHeaders, cookieHeader, hasBody } = request;
     this.outgoing = { method, path: targetPath, search: target.search, rawHeaders, cookieHeader, body: hasBody ? undefined : noBody };

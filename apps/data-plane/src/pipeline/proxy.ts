@@ -1,20 +1,21 @@
 import { withoutTraceHeaders } from '../telemetry/trace-headers.js';
 import type { UpstreamAttempt } from '../upstream/attempt.js';
+import type { InterimAnswer } from '../upstream/upstream-request.js';
 import type { CallContext } from './call-plugin.js';
 import type { Exchange } from './exchange.js';
 import type { AnyResponse } from './gateway-request.js';
 import type { ProxyTarget } from './route-target.js';
 
 export interface ProxyContext extends CallContext {
-  /** Called with the `Link` of each 103 that comes before the answer. */
-  readonly onEarlyHints?: ((links: readonly string[]) => void) | undefined;
+  /** Told of each 102 and 103 that comes before the answer. */
+  readonly onInterim?: ((answer: InterimAnswer) => void) | undefined;
   /** The protocol that the client asks to go over to, if it does. */
   readonly upgradeTo?: string | undefined;
 }
 
 /** Sends a request on to the target's servers; resolves and rejects as `Upstream.answer` does. */
 export function proxy(context: ProxyContext, exchange: Exchange, { upstream }: ProxyTarget): Promise<AnyResponse> {
-  const { deadline, signal, trace, onEarlyHints, upgradeTo } = context;
+  const { deadline, signal, trace, onInterim, upgradeTo } = context;
   const { request, outgoing } = exchange;
   const { span } = trace;
   const isQueryEmpty = request.target.isQueryEmpty && outgoing.path === request.targetPath;
@@ -33,7 +34,7 @@ export function proxy(context: ProxyContext, exchange: Exchange, { upstream }: P
     deadline,
     signal,
     attempts,
-    ...(onEarlyHints === undefined ? {} : { onEarlyHints }),
+    ...(onInterim === undefined ? {} : { onInterim }),
     ...(span === undefined ? {} : { onAttempt: (attempt: UpstreamAttempt) => span.attempted(attempt) }),
   };
   const answer = upgradeTo === undefined ? upstream.answer(sent) : upstream.upgrade(sent, upgradeTo);

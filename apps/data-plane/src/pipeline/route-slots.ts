@@ -1,6 +1,7 @@
-import type { SlotKind } from '@torii/contracts';
+import type { MessageDirection, SlotKind } from '@torii/contracts';
 import type { BoundPlugin } from './bound-plugin.js';
 import type { EncodeInput, EncodeResponseInput } from './encode-input.js';
+import type { EncodeMessageInput } from './message-input.js';
 import type { PathScope } from './path-scope.js';
 
 interface BoundSlot {
@@ -19,7 +20,7 @@ export interface MatcherSlot extends BoundSlot {
 
 /** A slot before the target. */
 export interface RequestSlot extends BoundSlot {
-  readonly kind: Exclude<SlotKind, 'route_matcher' | 'response_transformer'>;
+  readonly kind: Exclude<SlotKind, 'route_matcher' | 'response_transformer' | 'websocket_transformer'>;
   readonly encodeInput: EncodeInput;
 }
 
@@ -27,6 +28,20 @@ export interface RequestSlot extends BoundSlot {
 export interface ResponseSlot extends BoundSlot {
   readonly kind: 'response_transformer';
   readonly encodeInput: EncodeResponseInput;
+}
+
+/** A slot that messages of WebSockets go through. */
+export interface MessageSlot extends BoundSlot {
+  readonly kind: 'websocket_transformer';
+  /** What is called for messages of each direction; undefined where they pass as they are. */
+  readonly functionNames: Readonly<Record<MessageDirection, string | undefined>>;
+  readonly encodeInput: EncodeMessageInput;
+}
+
+/** A slot of the settings that may choose the route. */
+export interface RouterSlot extends BoundSlot {
+  readonly kind: 'router';
+  readonly encodeInput: EncodeInput;
 }
 
 /** A slot of the settings that may answer where no route matches. */
@@ -43,4 +58,5 @@ export interface RouteSlots {
   readonly matchers: readonly MatcherSlot[];
   readonly request: readonly RequestSlot[];
   readonly response: readonly ResponseSlot[];
+  readonly messages: readonly MessageSlot[];
 }

@@ -1,4 +1,5 @@
 import { BackendOutput } from '@torii/contracts';
+import type { RequestAttributes } from '@torii/wasm-runtime';
 import { changeAttributes, withAddedHeaders } from './added-headers.js';
 import { runAfterTarget } from './after-target.js';
 import { applyOutput } from './apply-output.js';
@@ -7,16 +8,20 @@ import { type CallContext, callPlugin } from './call-plugin.js';
 import { answeredAsOtoroshi } from './compat-rules.js';
 import { type BodySource, Exchange } from './exchange.js';
 import type { AnyResponse, GatewayRequest, GatewayResponse } from './gateway-request.js';
+import type { WebSocketResponse } from './message-steps.js';
 import type { ParsedOutput } from './parse-output.js';
 import { plainBackendOutput } from './plain-output.js';
 import { type ProxyContext, proxy } from './proxy.js';
 import { readOutput } from './read-output.js';
 import type { RouteSlots } from './route-slots.js';
 import type { FunctionTarget, RouteTarget } from './route-target.js';
+import { askThrough } from './websocket-upgrade.js';
 
 export interface PipelineRun extends ProxyContext {
   readonly request: GatewayRequest;
   readonly body: BodySource;
+  /** Those that were set while the route was looked for. */
+  readonly attributes?: RequestAttributes | undefined;
   /** Undefined for a route without. */
   readonly slots: RouteSlots | undefined;
   readonly target: RouteTarget;
@@ -28,10 +33,10 @@ export interface PipelineRun extends ProxyContext {
  * Throws `plugin.*`, `capacity.pool_exhausted`, `client.gone`, what `Upstream.answer` throws and what reading a body throws. The head of a
  * response is whole and valid or there is none; so is its body, but for one that is still on its way from an upstream.
  */
-export async function runPipeline(run: PipelineRun): Promise<AnyResponse> {
+export async function runPipeline(run: PipelineRun): Promise<AnyResponse | WebSocketResponse> {
   const { target, slots } = run;
-  if (slots === undefined && target.kind === 'fixed' && run.trace.recording === undefined) return target.response;
-  const exchange = new Exchange(run.request, run.body);
+  if (slots === undefined && target.kind === 'fixed' && run.attributes === undefined && run.trace.recording === undefined) return target.response;
+  const exchange = new Exchange(run.request, run.body, run.attributes);
   const response = slots === undefined ? await ask(run, exchange) : await runSteps(run, exchange, slots);
   try {
     return withAddedHeaders(response, exchange.attributes);
@@ -41,10 +46,11 @@ export async function runPipeline(run: PipelineRun): Promise<AnyResponse> {
   }
 }
 
-async function runSteps(run: PipelineRun, exchange: Exchange, slots: RouteSlots): Promise<AnyResponse> {
+async function runSteps(run: PipelineRun, exchange: Exchange, slots: RouteSlots): Promise<AnyResponse | WebSocketResponse> {
   const answer = await runBeforeTarget(run, exchange, slots.request);
   if (answer !== undefined) return answer;
-  const response = await ask(run, exchange);
+  const response = await askThrough(run, exchange, { slots: slots.messages, ask });
+  if ('tunnel' in response) return response;
   try {
     return await runAfterTarget(afterAsking(run, response), exchange, response, slots.response);
   } catch (error) {

@@ -20,6 +20,29 @@ export interface PluginCall {
   isLenientOutput: boolean;
 }
 
+/** What went over a WebSocket whose messages plugins see. */
+export class MessageTally {
+  fromClient = 0;
+  fromUpstream = 0;
+  /** Because a plugin said so. */
+  dropped = 0;
+  /** Of plugins. */
+  calls = 0;
+  failedCalls = 0;
+  cpuMs = 0;
+  /** By which it was closed; undefined while it is not. */
+  closeCode: number | undefined;
+
+  /** Adds the calls that were made for one message. */
+  count({ calls }: Pick<Trace, 'calls'>): void {
+    for (const { costs, code } of calls) {
+      this.calls += 1;
+      this.cpuMs += costs?.cpuMs ?? 0;
+      if (code !== undefined) this.failedCalls += 1;
+    }
+  }
+}
+
 /** Shared by all requests that are not sent on. */
 const noAttempts: readonly UpstreamAttempt[] = [];
 
@@ -37,6 +60,8 @@ export class Trace {
   readonly calls: PluginCall[] = [];
   /** At targets of the route's upstream, in their order. */
   upstreamAttempts: readonly UpstreamAttempt[] = noAttempts;
+  /** Undefined for all but WebSockets whose messages plugins see. */
+  messages: MessageTally | undefined;
 
   /** `recording` keeps everything; undefined where nobody asked for that. */
   constructor(

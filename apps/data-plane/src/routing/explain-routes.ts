@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SnapshotMatch, SnapshotRoute, ValueMatch } from '@torii/contracts';
 import type { Expressions } from './expressions.js';
 import { bestRank, compareRanks, type Rank, rankOfHost, rankOfPath } from './match-rank.js';
@@ -8,7 +9,7 @@ import { conditionsOf } from './value-condition.js';
 type Explainable = Pick<SnapshotRoute, 'name' | 'match'> & { readonly priority: number | undefined };
 
 /** Why a route did not get a request: what of its match does not fit, in the order in which it is looked at, or who came first. */
-type LossReason = 'host' | 'path' | 'condition' | 'refused' | 'method' | 'not_asked' | OutrankedBy;
+type LossReason = 'host' | 'path' | 'condition' | 'refused' | 'method' | 'not_asked' | 'router' | OutrankedBy;
 type OutrankedBy = 'priority' | 'more_exact_host' | 'more_exact_path' | 'more_conditions' | 'names_method' | 'name';
 
 interface ExplainedRoute {
@@ -35,12 +36,14 @@ export interface ExplainedRequest<R> {
   readonly chosen: R | undefined;
   /** Routes whose matchers said no. */
   readonly refused: ReadonlySet<R>;
+  /** The router plugin that chose it; without one its own match fits. */
+  readonly chosenBy?: string | undefined;
 }
 
 /** How far one match of a route came. */
 interface Attempt {
   readonly match: SnapshotMatch;
-  readonly lostBy: Exclude<LossReason, OutrankedBy | 'refused' | 'not_asked'> | undefined;
+  readonly lostBy: Exclude<LossReason, OutrankedBy | 'refused' | 'not_asked' | 'router'> | undefined;
   /** Written only for routes that are named. */
   readonly detail: () => string;
   readonly host: Rank;
@@ -57,27 +60,43 @@ const none: Rank = [];
 /** What comes closest comes first in the answer. */
 const closeness: readonly LossReason[] = ['host', 'path', 'condition', 'method', 'not_asked', 'refused'];
 
-/** Why each route did or did not get a request. Looks at every route, so it is for who asks, not for every request. */
-export function explainRoutes<R extends Explainable>(
+/** Other requests are served in between when it takes longer. */
+const stretchMs = 3;
+/** Routes between two looks at the clock. */
+const looksEvery = 64;
+
+/**
+ * Why each route did or did not get a request. Looks at every route, so it is for who asks, not for every request; the thread
+ * serves others after every few milliseconds of it.
+ */
+export async function explainRoutes<R extends Explainable>(
   routes: readonly R[],
   request: ExplainedRequest<R>,
   { expressions, max }: { readonly expressions: Expressions; readonly max: number },
-): RouteExplanation {
+): Promise<RouteExplanation> {
   const facts = new RequestFacts(request.head, request.target.search);
   const attemptOf = (route: R): Attempt => bestAttempt(route.match, (match) => tryMatch(match, request, facts, expressions));
   const { chosen } = request;
   const winner = chosen === undefined ? undefined : { route: chosen, attempt: attemptOf(chosen) };
   const lost: Partial<Record<LossReason, number>> = {};
   const closest = new Closest(max);
-  for (const route of routes) {
-    const loss = route === chosen ? isWinner : lossOf(route, attemptOf(route), request, winner);
+  let stretchStartedAtMs = performance.now();
+  for (const [index, route] of routes.entries()) {
+    if (index % looksEvery === 0 && performance.now() - stretchStartedAtMs >= stretchMs) {
+      await nextTurn();
+      stretchStartedAtMs = performance.now();
+    }
+    const loss = route === chosen ? winOf(request) : lossOf(route, attemptOf(route), request, winner);
     if (loss.lostBy !== undefined) lost[loss.lostBy] = (lost[loss.lostBy] ?? 0) + 1;
     closest.offer(route.name, loss);
   }
   return { routes: closest.routes(), total: routes.length, lost };
 }
 
-const isWinner: Loss = { lostBy: undefined, detail: () => 'answers the request' };
+function winOf({ chosenBy }: Pick<ExplainedRequest<unknown>, 'chosenBy'>): Loss {
+  const because = chosenBy === undefined ? '' : `, because the router ${JSON.stringify(chosenBy)} chose it`;
+  return { lostBy: undefined, detail: () => `answers the request${because}` };
+}
 
 interface Placed {
   readonly name: string;
@@ -120,12 +139,19 @@ function placeOf({ lostBy }: Loss): number {
 function lossOf<R extends Explainable>(
   route: R,
   attempt: Attempt,
-  { refused }: ExplainedRequest<R>,
+  { refused, chosenBy }: ExplainedRequest<R>,
   winner: { readonly route: R; readonly attempt: Attempt } | undefined,
 ): Loss {
   if (attempt.lostBy !== undefined) return attempt;
   if (refused.has(route)) return { lostBy: 'refused', detail: () => 'one of its route matchers says that the request is not for it' };
-  if (winner === undefined) return { lostBy: 'not_asked', detail: () => 'too many others had refused the request before' };
+  if (winner === undefined) {
+    const reason = refused.size === 0 ? 'a router failed before a route was looked for' : 'too many others had refused the request before';
+    return { lostBy: 'not_asked', detail: () => reason };
+  }
+  if (chosenBy !== undefined) {
+    const [router, name] = [chosenBy, winner.route.name].map((text) => JSON.stringify(text));
+    return { lostBy: 'router', detail: () => `fits, but the router ${router} chose ${name}` };
+  }
   const { lostBy, detail } = outranked({ route, attempt }, winner);
   return { lostBy, detail: () => detail };
 }

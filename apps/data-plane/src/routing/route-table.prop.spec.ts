@@ -258,15 +258,15 @@ function isTrue(reason: string, lost: TestRoute, winner: TestRoute | undefined, 
 }
 
 describe('the explanation of a table', () => {
-  it('names the route that the table finds, and says of every other a reason that is true', () => {
-    fc.assert(
-      fc.property(routes, request, (table, one) => {
+  it('names the route that the table finds, and says of every other a reason that is true', async () => {
+    await fc.assert(
+      fc.asyncProperty(routes, request, async (table, one) => {
         const built = new RouteTable(table);
         const winner = table.find(({ name }) => name === found(built, one));
         const search = Object.entries(one.query).flatMap(([name, all]) => all.map((value) => `${name}=${value}`));
         const target = parseRequestTarget(`${one.path}?${search.join('&')}`, one.host);
         const head = { method: one.method, headers: {}, headersDistinct: one.headers };
-        const explained = built.explain({ target, head, chosen: winner, refused: new Set() }, table.length);
+        const explained = await built.explain({ target, head, chosen: winner, refused: new Set() }, table.length);
         expect(explained.total).toBe(table.length);
         expect(explained.routes.filter(({ lostBy }) => lostBy === undefined).map(({ name }) => name)).toEqual(
           winner === undefined ? [] : [winner.name],
@@ -281,9 +281,9 @@ describe('the explanation of a table', () => {
     );
   });
 
-  it('names those that came closest when it cannot name all, and counts the others', () => {
-    fc.assert(
-      fc.property(routes, request, (table, one) => {
+  it('names those that came closest when it cannot name all, and counts the others', async () => {
+    await fc.assert(
+      fc.asyncProperty(routes, request, async (table, one) => {
         const built = new RouteTable(table);
         const target = parseRequestTarget(one.path, one.host);
         const asked = {
@@ -292,7 +292,7 @@ describe('the explanation of a table', () => {
           chosen: undefined,
           refused: new Set<TestRoute>(),
         };
-        const [few, all] = [built.explain(asked, 2), built.explain(asked, table.length)];
+        const [few, all] = [await built.explain(asked, 2), await built.explain(asked, table.length)];
         expect(few.routes).toEqual(all.routes.slice(0, 2));
         expect(few.lost).toEqual(all.lost);
         expect(Object.values(few.lost).reduce((sum, count) => sum + count, 0)).toBe(table.length);

@@ -13,6 +13,8 @@ export interface RouteMatch<R> {
   readonly pathParams: Readonly<Record<string, string>>;
   /** How many segments of the path the route's path took; a prefix leaves the rest to the target. */
   readonly segmentsTaken: number;
+  /** The plugin that chose the route; without one its own match fits the request. */
+  readonly chosenBy?: string;
 }
 
 interface Candidate<R> {
@@ -88,7 +90,7 @@ export class RouteTable<R extends Matchable> {
   }
 
   /** Why each route did or did not get the request, `max` of them by name. Its cost is in proportion to the number of routes. */
-  explain(request: ExplainedRequest<R>, max: number): RouteExplanation {
+  explain(request: ExplainedRequest<R>, max: number): Promise<RouteExplanation> {
     return explainRoutes(this.routes, request, { expressions: this.expressions, max });
   }
 

@@ -10,7 +10,7 @@ function aTail(recordsPerSecond = 100) {
   jest.useFakeTimers();
   const sent: ThreadTailBatch[] = [];
   const clock = { nowMs: () => performance.now(), date: () => new Date('2026-01-31T12:00:00Z') };
-  const tail = new ThreadTail({ nodeId: 'nd_1', recordsPerSecond, clock, send: (batches) => sent.push(...batches) });
+  const tail = new ThreadTail({ nodeId: 'nd_1', nodeName: 'front', recordsPerSecond, clock, send: (batches) => sent.push(...batches) });
   let asked = 0;
   return {
     tail,
@@ -46,7 +46,7 @@ describe('ThreadTail', () => {
     offer('/b');
     expect(sent).toEqual([]);
     wait(100);
-    const recordOf = (path: string) => ({ time: '2026-01-31T12:00:00.000Z', nodeId: 'nd_1', path });
+    const recordOf = (path: string) => ({ time: '2026-01-31T12:00:00.000Z', nodeId: 'nd_1', nodeName: 'front', path });
     expect(sent).toEqual([
       { follower: 'all', records: [recordOf('/a'), recordOf('/b')], dropped: 0 },
       { follower: 'some', records: [recordOf('/b')], dropped: 0 },
@@ -54,6 +54,16 @@ describe('ThreadTail', () => {
     expect(asked()).toBe(2); // once for each request, however many want it
     wait(1_000);
     expect(sent).toHaveLength(2);
+  });
+
+  it('tells nothing to who wants the requests of another node, by id or by name', () => {
+    const { tail, sent, offer, wait } = aTail();
+    tail.follow(['nd_1', 'front', 'nd_2', 'back'].map((node) => ({ follower: node, filter: { node } })));
+    offer('/a');
+    wait(100);
+    expect(sent.map(({ follower }) => follower)).toEqual(['nd_1', 'front']);
+    tail.follow([{ follower: 'back', filter: { node: 'back' } }]);
+    expect(tail.isFollowed).toBe(false);
   });
 
   it('counts what is beyond its bound instead of sending it, and says so although there is nothing else to say', () => {

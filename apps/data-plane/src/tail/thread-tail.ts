@@ -19,6 +19,8 @@ export interface ThreadTailBatch {
 
 export interface ThreadTailOptions {
   readonly nodeId: string;
+  /** Undefined where the node has none. */
+  readonly nodeName?: string | undefined;
   /** Records a second for all followers together, each of whom has an equal share; more are counted and left out. */
   readonly recordsPerSecond: number;
   readonly clock: Clock;
@@ -51,11 +53,13 @@ export class ThreadTail {
 
   /** From now on these follow, and nobody else. */
   follow(followings: readonly Following[]): void {
-    const { recordsPerSecond, clock } = this.options;
+    const { recordsPerSecond, clock, nodeId, nodeName } = this.options;
+    const isMeant = ({ filter: { node } }: Following): boolean => node === undefined || node === nodeId || node === nodeName;
+    const mine = followings.filter(isMeant);
     const known = new Map(this.followers.map((follower) => [follower.id, follower]));
-    this.followers = followings.map(({ follower: id, filter }): Follower => {
+    this.followers = mine.map(({ follower: id, filter }): Follower => {
       // Its own share: one who wants everything takes nothing from one who wants little.
-      const share = recordsPerSecond / followings.length;
+      const share = recordsPerSecond / mine.length;
       const { bound, records = [], dropped = 0 } = known.get(id) ?? {};
       bound?.change(share, clock.nowMs());
       return {
@@ -89,7 +93,12 @@ export class ThreadTail {
 
   private recordOf(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
     const cut = Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? value.slice(0, tailLimits.fieldMaxLength) : value]);
-    return { time: this.options.clock.date().toISOString(), nodeId: this.options.nodeId, ...Object.fromEntries(cut) };
+    return {
+      time: this.options.clock.date().toISOString(),
+      nodeId: this.options.nodeId,
+      nodeName: this.options.nodeName,
+      ...Object.fromEntries(cut),
+    };
   }
 
   private flush(): void {

@@ -65,17 +65,22 @@ export class Inspection {
     if (this.isWanted) res.setHeader(reportHeader, id);
   }
 
-  /** Makes the report, after the response is sent. Never throws. */
+  /** Makes the report, after the response is sent; it is delivered when the thread has come to it. Never throws. */
   close(end: InspectedEnd): void {
     const stopMs = this.recording.nowMs();
-    let report: Report | undefined;
-    try {
-      if (this.match === undefined) this.noteRouting(this.firstCallMs ?? stopMs);
-      report = this.mayTell ? this.report(end, stopMs) : undefined;
-    } catch (error) {
-      this.options.log.error({ err: error, requestId: end.requestId }, 'report not made');
-    }
-    this.options.deliver(report);
+    const { deliver, log } = this.options;
+    this.reportWanted(end, stopMs)
+      .catch((error: unknown) => {
+        log.error({ err: error, requestId: end.requestId }, 'report not made');
+        return undefined;
+      })
+      .then(deliver)
+      .catch((error: unknown) => log.error({ err: error, requestId: end.requestId }, 'report not delivered'));
+  }
+
+  private async reportWanted(end: InspectedEnd, stopMs: number): Promise<Report | undefined> {
+    if (this.match === undefined) this.noteRouting(this.firstCallMs ?? stopMs);
+    return this.mayTell ? this.report(end, stopMs) : undefined;
   }
 
   /** Finding a route begins when the request is read, and ends with the route, or without. */
@@ -83,7 +88,12 @@ export class Inspection {
     const { steps } = this.recording;
     const read = steps.find((step) => step.type === 'stage' && step.task === 'start-handling');
     if (read?.type !== 'stage') return;
-    this.recording.addStage({ task: 'find-route', startMs: read.stopMs, stopMs, facts: { params: this.match?.pathParams ?? {} } });
+    this.recording.addStage({ task: 'find-route', startMs: read.stopMs, stopMs, facts: this.routingFacts });
+  }
+
+  private get routingFacts(): Readonly<Record<string, unknown>> {
+    const { pathParams = {}, chosenBy } = this.match ?? {};
+    return chosenBy === undefined ? { params: pathParams } : { params: pathParams, chosen_by: chosenBy };
   }
 
   /** Of the plugins that answer what no route matches. */
@@ -97,7 +107,7 @@ export class Inspection {
     return this.isWanted && (this.options.onlyRoute === undefined || this.match !== undefined);
   }
 
-  private report({ req, trace, requestId, revision, status, error }: InspectedEnd, stopMs: number): Report {
+  private async report({ req, trace, requestId, revision, status, error }: InspectedEnd, stopMs: number): Promise<Report> {
     const { id, nodeId, thread, draft } = this.options;
     const { recording, match } = this;
     const [path = ''] = (req.url ?? '').split('?', 1);
@@ -107,7 +117,7 @@ export class Inspection {
       stopMs,
       request: { id: requestId, method: req.method ?? '', host: req.headers.host ?? '', path },
       route: match === undefined ? undefined : { id: match.route.id, name: match.route.name },
-      routing: this.explain(req, revision),
+      routing: await this.explain(req, revision),
       attempts: trace.upstreamAttempts,
       status,
       error,
@@ -115,13 +125,13 @@ export class Inspection {
     });
   }
 
-  private explain(req: IncomingMessage, revision: InspectedEnd['revision']): RouteExplanation | undefined {
+  private async explain(req: IncomingMessage, revision: InspectedEnd['revision']): Promise<RouteExplanation | undefined> {
     if (revision === undefined) return undefined;
-    const chosen = this.match?.route;
+    const { route: chosen, chosenBy } = this.match ?? {};
     const refused = new Set(this.asked.filter((route) => route !== chosen));
     try {
       const target = parseRequestTarget(req.url ?? '/', hostOf(req));
-      return revision.routeTable.explain({ target, head: req, chosen, refused }, testerLimits.candidatesMax);
+      return await revision.routeTable.explain({ target, head: req, chosen, refused, chosenBy }, testerLimits.candidatesMax);
     } catch {
       return undefined; // no route was looked for either
     }

@@ -26,12 +26,14 @@ export interface ReportedRequest {
 
 /** In Otoroshi's words, where it has one. */
 const tasks = {
+  router: 'call-router-plugins',
   route_matcher: 'call-route-matcher-plugins',
   pre_route: 'call-pre-route-plugins',
   access_validator: 'call-access-validator-plugins',
   request_transformer: 'transform-request',
   backend: 'call-backend',
   response_transformer: 'transform-response',
+  websocket_transformer: 'transform-messages',
   sink: 'call-sink-plugins',
 } as const satisfies Record<RecordedCall['plugin']['kind'], string>;
 

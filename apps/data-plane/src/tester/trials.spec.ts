@@ -25,6 +25,7 @@ function held(): { trials: Trials; end: () => void; started: () => number; draft
     compile: () => Promise.resolve([]),
     rowsFor: () => ({ pluginRows: [], routeRow: 0 }),
     holdMaps: () => () => undefined,
+    openScratch: () => () => undefined,
     draftTimeoutMs: 1_000,
   };
   return { trials: new Trials(deps), end: () => end(), started: () => started, draftsAtOnceMax: () => draftsAtOnceMax };
@@ -62,7 +63,7 @@ describe('Trials', () => {
     expect(started()).toBe(1);
   });
 
-  it('holds the maps of a draft until it has been tried, or could not be', async () => {
+  it('holds the maps of a draft, and opens its stores, until it has been tried, or could not be', async () => {
     const held: string[] = [];
     const deps: TrialsDeps = {
       tryOut: () => {
@@ -75,11 +76,21 @@ describe('Trials', () => {
         held.push('held');
         return () => held.push('let go');
       },
+      openScratch: () => {
+        held.push('opened');
+        return () => held.push('closed');
+      },
       draftTimeoutMs: 1_000,
     };
     await new Trials(deps).run({ ...trial, draft });
     await expect(new Trials({ ...deps, tryOut: () => Promise.reject(new Error('no')) }).run({ ...trial, draft })).rejects.toThrow('no');
-    expect(held).toEqual(['held', 'tried', 'let go', 'held', 'let go']);
+    expect(held).toEqual(['held', 'opened', 'tried', 'closed', 'let go', 'held', 'opened', 'closed', 'let go']);
+    held.length = 0;
+    const full = (): never => {
+      throw new Error('full');
+    };
+    await expect(new Trials({ ...deps, openScratch: full }).run({ ...trial, draft })).rejects.toThrow('full');
+    expect(held).toEqual(['held', 'let go']);
   });
 
   it('goes on after drafts that cannot be compiled', async () => {
@@ -88,6 +99,7 @@ describe('Trials', () => {
       compile: () => Promise.reject(new Error('no')),
       rowsFor: () => ({ pluginRows: [], routeRow: 0 }),
       holdMaps: () => () => undefined,
+      openScratch: () => () => undefined,
       draftTimeoutMs: 1_000,
     });
     for (let count = 0; count < 2 * testerLimits.triedAtOnceMax; count += 1) await expect(trials.run({ ...trial, draft })).rejects.toThrow('no');

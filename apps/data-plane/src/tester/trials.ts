@@ -1,4 +1,5 @@
-import { AppError, type SnapshotPlugin, type TesterAnswer, type Trial, type TrialDraft, testerLimits } from '@torii/contracts';
+import { randomUUID } from 'node:crypto';
+import { AppError, pluginVersionKey, type SnapshotPlugin, type TesterAnswer, type Trial, type TrialDraft, testerLimits } from '@torii/contracts';
 import { InTurn } from '../threads/in-turn.js';
 import type { CompiledDraft, PluginBundle } from '../threads/thread-messages.js';
 
@@ -6,11 +7,16 @@ export interface TrialsDeps {
   /** Has a data thread send itself the request; rejects after that time. */
   readonly tryOut: (trial: Omit<Trial, 'draft'>, draft: CompiledDraft | undefined, timeoutMs: number) => Promise<TesterAnswer>;
   /** Fetches, prepares and compiles the modules of a draft, which may be others than the active ones. */
-  readonly compile: (plugins: readonly SnapshotPlugin[]) => Promise<readonly PluginBundle[]>;
-  /** Where a draft's plugins and routes are counted. */
-  readonly rowsFor: (plugins: readonly SnapshotPlugin[]) => { readonly pluginRows: readonly number[]; readonly routeRow: number };
+  readonly compile: (plugins: readonly SnapshotPlugin[], unsaved: ReadonlySet<string>) => Promise<readonly PluginBundle[]>;
+  /** Where a draft's plugins and routes are counted; those that are not saved among others. */
+  readonly rowsFor: (
+    plugins: readonly SnapshotPlugin[],
+    unsaved: ReadonlySet<string>,
+  ) => { readonly pluginRows: readonly number[]; readonly routeRow: number };
   /** Opens the maps of a draft's plugins, which stay until what it answers is called. */
   readonly holdMaps: (plugins: readonly SnapshotPlugin[]) => () => void;
+  /** Opens stores for plugins that are not saved, until what it answers is called. */
+  readonly openScratch: (trialId: string, plugins: readonly SnapshotPlugin[]) => () => void;
   /** What building a draft on a thread may take (ms). */
   readonly draftTimeoutMs: number;
 }
@@ -54,15 +60,25 @@ export class Trials {
     }
   }
 
-  private async runDraftNow(trial: Omit<Trial, 'draft'>, { plugins, routes, without }: TrialDraft, isWanted: () => boolean): Promise<TesterAnswer> {
-    const { compile, rowsFor, holdMaps, tryOut, draftTimeoutMs } = this.deps;
+  private async runDraftNow(trial: Omit<Trial, 'draft'>, draft: TrialDraft, isWanted: () => boolean): Promise<TesterAnswer> {
+    const { compile, rowsFor, holdMaps, openScratch, tryOut, draftTimeoutMs } = this.deps;
+    const { plugins, routes, without, globalPlugins } = draft;
+    const unsaved = new Set(draft.scratch);
+    const isUnsaved = (plugin: SnapshotPlugin): boolean => unsaved.has(pluginVersionKey(plugin));
     refuseUnwanted(isWanted);
-    const bundles = await compile(plugins);
+    const bundles = await compile(plugins, unsaved);
     refuseUnwanted(isWanted);
-    const letMapsGo = holdMaps(plugins);
+    const letMapsGo = holdMaps(plugins.filter((plugin) => !isUnsaved(plugin)));
     try {
-      const compiled: CompiledDraft = { plugins: bundles, routes, without, buildTimeoutMs: draftTimeoutMs, ...rowsFor(plugins) };
-      return await tryOut(trial, compiled, draftTimeoutMs + trial.timeoutMs + graceMs);
+      const trialId = randomUUID();
+      const closeScratch = openScratch(trialId, plugins.filter(isUnsaved));
+      try {
+        const told = { routes, without, globalPlugins, scratch: { trialId, plugins: unsaved } };
+        const compiled: CompiledDraft = { plugins: bundles, ...told, buildTimeoutMs: draftTimeoutMs, ...rowsFor(plugins, unsaved) };
+        return await tryOut(trial, compiled, draftTimeoutMs + trial.timeoutMs + graceMs);
+      } finally {
+        closeScratch();
+      }
     } finally {
       letMapsGo();
     }

@@ -1,4 +1,12 @@
-import { AppError, pluginVersionKey, type ServedKind, type SlotKind, type SnapshotPlugin, type SnapshotSlot } from '@torii/contracts';
+import {
+  AppError,
+  messageFunctionsOf,
+  pluginVersionKey,
+  type ServedKind,
+  type SlotKind,
+  type SnapshotPlugin,
+  type SnapshotSlot,
+} from '@torii/contracts';
 import type { BoundPlugin } from '../pipeline/bound-plugin.js';
 import {
   accessValidatorInput,
@@ -7,11 +15,13 @@ import {
   requestTransformerInput,
   responseTransformerInput,
   routeMatcherInput,
+  routerInput,
   sinkInput,
   sinkQuestion,
 } from '../pipeline/encode-input.js';
+import { websocketTransformerInput } from '../pipeline/message-input.js';
 import { PathScope } from '../pipeline/path-scope.js';
-import type { MatcherSlot, RequestSlot, ResponseSlot, RouteSlots, SinkSlot } from '../pipeline/route-slots.js';
+import type { MatcherSlot, MessageSlot, RequestSlot, ResponseSlot, RouterSlot, RouteSlots, SinkSlot } from '../pipeline/route-slots.js';
 import type { Expressions } from '../routing/expressions.js';
 
 export interface AvailablePlugin {
@@ -30,6 +40,7 @@ export interface BindDeps {
 export interface GlobalSlots {
   /** Of every route; undefined when there are none. */
   readonly slots: RouteSlots | undefined;
+  readonly routers: readonly RouterSlot[];
   readonly sinks: readonly SinkSlot[];
 }
 
@@ -39,13 +50,13 @@ const requestKinds = ['pre_route', 'access_validator', 'request_transformer'] as
 /** Throws `config.invalid_snapshot` for a plugin that is not there, or is no plugin for a slot. */
 export function bindGlobalSlots(slots: readonly SnapshotSlot[], deps: BindDeps): GlobalSlots {
   const bound = bindAll(slots, 'the settings', deps);
-  return { slots: inOrder(bound), sinks: bound.sinks };
+  return { slots: inOrder(bound), routers: bound.routers, sinks: bound.sinks };
 }
 
 /**
  * The slots that a route's requests run: those of the settings, and its own. A route without its own has those of the
  * settings as they are, however many such routes there are; undefined when there are none at all. Throws as
- * `bindGlobalSlots` does, and for a sink.
+ * `bindGlobalSlots` does, and for a router or a sink.
  */
 export function bindRouteSlots(
   route: { readonly name: string; readonly plugins?: readonly SnapshotSlot[] | undefined },
@@ -54,13 +65,26 @@ export function bindRouteSlots(
 ): RouteSlots | undefined {
   if (route.plugins === undefined || route.plugins.length === 0) return globals;
   const own = bindAll(route.plugins, `route ${route.name}`, deps);
-  const [sink] = own.sinks;
-  if (sink !== undefined) throw misplaced(`route ${route.name}`, sink, 'a slot');
+  const [settingsOnly] = [...own.routers, ...own.sinks];
+  if (settingsOnly !== undefined) throw misplaced(`route ${route.name}`, settingsOnly, 'a slot');
   if (globals === undefined) return inOrder(own);
   return inOrder({
     matchers: [...globals.matchers, ...own.matchers],
     request: [...globals.request, ...own.request],
     response: [...globals.response, ...own.response],
+    messages: [...globals.messages, ...own.messages],
+  });
+}
+
+/** A route's slots with others in the place of those of the settings; its own stay, and stay behind them. */
+export function withOtherGlobals(slots: RouteSlots | undefined, from: RouteSlots | undefined, to: RouteSlots | undefined): RouteSlots | undefined {
+  if (slots === undefined || slots === from) return to;
+  const own = <Slot>(all: readonly Slot[], globals: readonly Slot[] = []): Slot[] => all.filter((slot) => !globals.includes(slot));
+  return inOrder({
+    matchers: [...(to?.matchers ?? []), ...own(slots.matchers, from?.matchers)],
+    request: [...(to?.request ?? []), ...own(slots.request, from?.request)],
+    response: [...(to?.response ?? []), ...own(slots.response, from?.response)],
+    messages: [...(to?.messages ?? []), ...own(slots.messages, from?.messages)],
   });
 }
 
@@ -76,6 +100,7 @@ export function misplaced(owner: string, { kind, plugin }: { readonly kind: Serv
 }
 
 interface Bound extends RouteSlots {
+  readonly routers: readonly RouterSlot[];
   readonly sinks: readonly SinkSlot[];
 }
 
@@ -83,6 +108,8 @@ function bindAll(slots: readonly SnapshotSlot[], owner: string, deps: BindDeps):
   const matchers: MatcherSlot[] = [];
   const request: RequestSlot[] = [];
   const response: ResponseSlot[] = [];
+  const messages: MessageSlot[] = [];
+  const routers: RouterSlot[] = [];
   const sinks: SinkSlot[] = [];
   for (const slot of slots) {
     const { plugin, bound } = availablePlugin(owner, slot, deps);
@@ -91,17 +118,20 @@ function bindAll(slots: readonly SnapshotSlot[], owner: string, deps: BindDeps):
     const { kind } = plugin;
     if (kind === 'backend') throw misplaced(owner, { kind, plugin: bound }, 'a slot');
     if (kind === 'sink') sinks.push({ ...parts, kind, encodeQuestion: sinkQuestion(config), encodeInput: sinkInput(config) });
+    else if (kind === 'router') routers.push({ ...parts, kind, encodeInput: routerInput(config) });
     else if (kind === 'route_matcher') matchers.push({ ...parts, kind, encodeInput: routeMatcherInput(config) });
     else if (kind === 'response_transformer') response.push({ ...parts, kind, encodeInput: responseTransformerInput(config) });
+    else if (kind === 'websocket_transformer')
+      messages.push({ ...parts, kind, functionNames: messageFunctionNames(plugin, bound), encodeInput: websocketTransformerInput(config) });
     else request.push({ ...parts, kind, encodeInput: requestEncoder(kind, config) });
   }
-  return { matchers, request, response, sinks };
+  return { matchers, request, response, messages, routers, sinks };
 }
 
 /** Those before the target by kind; undefined when there are none. */
-function inOrder({ matchers, request, response }: RouteSlots): RouteSlots | undefined {
-  if (matchers.length + request.length + response.length === 0) return undefined;
-  return { matchers, request: requestKinds.flatMap((kind) => request.filter((slot) => slot.kind === kind)), response };
+function inOrder({ matchers, request, response, messages }: RouteSlots): RouteSlots | undefined {
+  if (matchers.length + request.length + response.length + messages.length === 0) return undefined;
+  return { matchers, request: requestKinds.flatMap((kind) => request.filter((slot) => slot.kind === kind)), response, messages };
 }
 
 function requestEncoder(kind: RequestSlot['kind'], config: SnapshotSlot['config']): EncodeInput {
@@ -113,6 +143,13 @@ function requestEncoder(kind: RequestSlot['kind'], config: SnapshotSlot['config'
     case 'request_transformer':
       return requestTransformerInput(config);
   }
+}
+
+/** Those of the two directions that the module exports. */
+function messageFunctionNames({ functionName }: SnapshotPlugin, { pool }: BoundPlugin): MessageSlot['functionNames'] {
+  const { toUpstream, toClient } = messageFunctionsOf(functionName);
+  const served = (name: string): string | undefined => (pool.serves(name) ? name : undefined);
+  return { toUpstream: served(toUpstream), toClient: served(toClient) };
 }
 
 /** Where both have a name, the slot's value counts. */

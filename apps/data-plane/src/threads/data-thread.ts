@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { AppError, fixedFunctionsOf, type SnapshotPlugin, type TesterAnswer } from '@torii/contracts';
+import { AppError, pluginVersionKey, type SnapshotPlugin, type TesterAnswer } from '@torii/contracts';
 import { KvConnection, SharedMapTable } from '@torii/kv';
 import { createLogger, Deadline, systemClock } from '@torii/service-kit';
-import { createEgress, InstanceBudget, type InstancePool, loadFunction, type PreparedModule } from '@torii/wasm-runtime';
+import { createEgress, InstanceBudget, type InstancePool, loadFunction, type PreparedModule, type Stores } from '@torii/wasm-runtime';
 import { ActiveRevision } from '../config/active-revision.js';
 import { AccessLog } from '../http/access-log.js';
 import { BodyBudget } from '../http/body-budget.js';
@@ -16,13 +16,23 @@ import { TrialRunner } from '../tester/trial-runner.js';
 import { HealthCells } from '../upstream/health-cells.js';
 import { UpstreamRegistry } from '../upstream/upstream-registry.js';
 import { version } from '../version.js';
+import { calledFunctionsOf } from './called-functions.js';
 import { countedEgress } from './counted-egress.js';
 import { InTurn } from './in-turn.js';
-import { pluginStores } from './plugin-stores.js';
+import { pluginStores, scratchStores } from './plugin-stores.js';
 import { PoolRegistry } from './pool-registry.js';
 import { stageDraft } from './stage-draft.js';
 import { type StagedRevision, stageRevision } from './stage-revision.js';
-import type { StagedSnapshot, ThreadAnswer, ThreadCall, ThreadNews, ThreadReply, ThreadRequest, ThreadSettings } from './thread-messages.js';
+import type {
+  DraftScratch,
+  StagedSnapshot,
+  ThreadAnswer,
+  ThreadCall,
+  ThreadNews,
+  ThreadReply,
+  ThreadRequest,
+  ThreadSettings,
+} from './thread-messages.js';
 import { ThreadVitals } from './thread-vitals.js';
 
 // A data thread: HTTP, routing and guests. It is told what to do by the main thread and keeps no state of its own
@@ -64,6 +74,7 @@ const upstreams = new UpstreamRegistry({
 const exposed = new ExposedConfiguration({ ...settings, version, dataThreads: settings.threadCount });
 const tail = new ThreadTail({
   nodeId: settings.nodeId,
+  nodeName: settings.nodeName,
   recordsPerSecond: settings.tailRecordsPerSecond,
   clock: systemClock,
   send: (batches) => main.postMessage({ kind: 'tail', batches } satisfies ThreadNews),
@@ -91,6 +102,7 @@ const server = new ProxyServer({
   share: vitals.share,
   inspector,
   tracing,
+  webSockets: settings.webSockets,
 });
 vitals.start({ connections: () => server.connections, guestBytes: () => budget.liveBytes });
 const trials = new TrialRunner({ inspector, accept: (socket) => server.accept(socket) });
@@ -111,7 +123,11 @@ async function openTracing(options: TracingSettings): Promise<Tracing> {
   });
 }
 
-async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule): Promise<InstancePool> {
+function savedStores(plugin: SnapshotPlugin): Stores {
+  return pluginStores(plugin, { maps, connection, redisPrefix: settings.redisPrefix, globalMaxBytes: settings.globalKvBytes });
+}
+
+async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule, scratch?: DraftScratch): Promise<InstancePool> {
   const share = (perNode: number): number => Math.ceil(perNode / settings.threadCount);
   const pool = loadFunction(
     {
@@ -119,7 +135,7 @@ async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule): Promi
       pluginName: plugin.name,
       pluginVersion: plugin.version,
       functionName: plugin.functionName,
-      otherFunctionNames: fixedFunctionsOf(plugin.kind),
+      otherFunctionNames: calledFunctionsOf(plugin, prepared),
       allowedHosts: plugin.allowedHosts,
       allowPrivate: plugin.allowPrivate,
       grants: plugin.grants,
@@ -139,7 +155,8 @@ async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule): Promi
       log,
       egress: countedEgress(egress, (outcome) => vitals.countEgress(outcome)),
       budget,
-      stores: pluginStores(plugin, { maps, connection, redisPrefix: settings.redisPrefix, globalMaxBytes: settings.globalKvBytes }),
+      instanceIdleMs: settings.instanceIdleMs,
+      stores: scratch?.plugins.has(pluginVersionKey(plugin)) === true ? scratchStores(plugin, scratch.trialId, maps) : savedStores(plugin),
       state: exposed.of(plugin.workspace),
     },
   );
@@ -185,7 +202,8 @@ async function tryOut({ trial, draft }: Extract<ThreadRequest, { kind: 'try' }>)
   if (draft === undefined) return trials.run(trial);
   const revision = new ActiveRevision();
   const deadline = Deadline.after(draft.buildTimeoutMs, systemClock);
-  revision.swap(await stageDraft(draft, activeRevision, { pools, open: openPool, running: vitals.row, upstreams }, deadline));
+  const open = (plugin: SnapshotPlugin, prepared: PreparedModule): Promise<InstancePool> => openPool(plugin, prepared, draft.scratch);
+  revision.swap(await stageDraft(draft, activeRevision, { pools, open, running: vitals.row, upstreams }, deadline));
   try {
     return await trials.run(trial, revision);
   } finally {

@@ -40,7 +40,8 @@ export interface DataThreadsOptions {
   readonly log: Logger;
 }
 
-const listenTimeoutMs = 10_000;
+/** A new thread loads its modules first, which takes long on a machine that has much else to do. */
+const listenTimeoutMs = 60_000;
 const commitTimeoutMs = 10_000;
 const confineTimeoutMs = 2_000;
 const followTimeoutMs = 2_000;

@@ -1,6 +1,7 @@
-import type { SnapshotPlugin } from '@torii/contracts';
+import type { SnapshotPlugin, StoreName } from '@torii/contracts';
 import { type KvConnection, type KvNamespace, type KvStore, kvNamespaces, mapIdOf, RedisKvStore, type SharedMapTable } from '@torii/kv';
 import type { Stores } from '@torii/wasm-runtime';
+import { scratchMapOf } from '../config/scratch-maps.js';
 
 export interface PluginStoresDeps {
   /** The maps in memory. */
@@ -30,6 +31,17 @@ export function pluginStores(plugin: SnapshotPlugin, deps: PluginStoresDeps): St
     globalMap: once(() => map(kvNamespaces.globalMap, global(storeLimits?.global_map?.maxKeys))),
     pluginDatastore: once(() => inRedis(kvNamespaces.pluginDatastore(id), own(storeLimits?.plugin_datastore?.maxKeys))),
     globalDatastore: once(() => inRedis(kvNamespaces.globalDatastore, global(storeLimits?.global_datastore?.maxKeys))),
+  };
+}
+
+/** Those of a plugin of a draft: all four in maps of the trial, which go with it. */
+export function scratchStores(plugin: SnapshotPlugin, trialId: string, maps: SharedMapTable): Stores {
+  const map = (store: StoreName): (() => KvStore) => once(() => maps.map(scratchMapOf(trialId, plugin, store)));
+  return {
+    pluginMap: map('plugin_map'),
+    globalMap: map('global_map'),
+    pluginDatastore: map('plugin_datastore'),
+    globalDatastore: map('global_datastore'),
   };
 }
 

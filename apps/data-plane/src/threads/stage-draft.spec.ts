@@ -18,7 +18,7 @@ describe('stageDraft', () => {
     const dispose = (): void => {
       isDisposed = true;
     };
-    active.swap({ number: 1, routeTable: new RouteTable<BoundRoute>([]), sinks: [], globalSlots: undefined, dispose });
+    active.swap({ number: 1, routeTable: new RouteTable<BoundRoute>([]), routers: undefined, sinks: [], globalSlots: undefined, dispose });
     const closed: number[] = [];
     const pools = new PoolRegistry({ watch: () => () => undefined, log });
     const open = (): Promise<InstancePool> => {
@@ -32,7 +32,8 @@ describe('stageDraft', () => {
       plugin: aPlugin('a'.repeat(64)),
       prepared: {} as unknown as PreparedModule,
     }));
-    const draft = { plugins, pluginRows: [], routes: [], routeRow: 0, without: [], buildTimeoutMs: 1_000 };
+    const scratch = { trialId: 'a', plugins: new Set<string>() };
+    const draft = { plugins, pluginRows: [], routes: [], routeRow: 0, without: [], buildTimeoutMs: 1_000, globalPlugins: undefined, scratch };
     const deps = { pools, open, running: { enter: () => undefined, leave: () => undefined }, upstreams };
     await expect(stageDraft(draft, active, deps, Deadline.after(1_000, clock))).rejects.toMatchObject({ code: 'capacity.overloaded' });
     expect(closed).toEqual([600, 1_200]);

@@ -1,11 +1,14 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError, pluginVersionKey } from '@torii/contracts';
 import type { Deadline } from '@torii/service-kit';
-import type { ActiveRevision, Revision } from '../config/active-revision.js';
+import type { ActiveRevision, BoundRoute, RetainedRevision, Revision } from '../config/active-revision.js';
+import type { RouteSlots } from '../pipeline/route-slots.js';
 import { Expressions } from '../routing/expressions.js';
 import { RouteTable } from '../routing/route-table.js';
 import { RetainedUpstreams } from '../upstream/retained-upstreams.js';
 import { bindRoute } from './bind-route.js';
-import type { AvailablePlugin } from './bind-slots.js';
+import { type AvailablePlugin, bindGlobalSlots, type GlobalSlots, withOtherGlobals } from './bind-slots.js';
+import { RoutersToBe } from './routers-to-be.js';
 import { boundPlugin, type StageDeps } from './stage-revision.js';
 import type { CompiledDraft } from './thread-messages.js';
 
@@ -34,16 +37,54 @@ export async function stageDraft(draft: CompiledDraft, active: ActiveRevision, d
       const pool = await deps.pools.retain(key, row, () => deps.open(plugin, prepared));
       retained.push(key);
       plugins.set(pluginVersionKey(plugin), { plugin, bound: boundPlugin(plugin, pool, { row, running: deps.running }) });
-      if (deadline.isPast) throw new AppError('capacity.overloaded', { detail: `the draft was not built within ${draft.buildTimeoutMs} ms` });
+      refuseLate(deadline);
     }
-    const { number, routeTable, sinks, globalSlots } = base;
-    const parts = { plugins, expressions: new Expressions(), globalSlots, upstreamOf: upstreams.of };
+    const expressions = new Expressions();
+    const globals = draft.globalPlugins === undefined ? globalsOf(base) : bindGlobalSlots(draft.globalPlugins, { plugins, expressions });
+    const { slots: globalSlots, sinks } = globals;
+    const parts = { plugins, expressions, globalSlots, upstreamOf: upstreams.of };
     const routes = draft.routes.map((route) => bindRoute(route, draft.routeRow, parts));
     const replaced = new Set<string>([...draft.without, ...draft.routes.map(({ id }) => id)]);
-    const removed = routeTable.routes.filter(({ id }) => replaced.has(id));
-    return { number, routeTable: new RouteTable(routes, { base: routeTable, removed }), sinks, globalSlots, dispose };
+    const removed = base.routeTable.routes.filter(({ id }) => replaced.has(id));
+    let routeTable = new RouteTable(routes, { base: base.routeTable, removed });
+    if (draft.globalPlugins !== undefined)
+      routeTable = await withGlobalSlots(routeTable, new Set(routes), { from: base.globalSlots, to: globalSlots, deadline });
+    const toBe = new RoutersToBe(globals.routers);
+    for (const route of routeTable.routes) toBe.add(route);
+    return { number: base.number, routeTable, routers: toBe.routers, sinks, globalSlots, dispose };
   } catch (error) {
     dispose();
     throw error;
   }
+}
+
+function globalsOf({ globalSlots, routers, sinks }: RetainedRevision): GlobalSlots {
+  return { slots: globalSlots, routers: routers?.slots ?? [], sinks };
+}
+
+/** Routes that get other slots at a time: other requests are served in between. Each time costs a copy of the list of all of them, so there are not more than so many. */
+const routesAtOnceMin = 500;
+const timesMax = 25;
+
+/** The table with the slots of all routes replaced, on all but those that have them already. Throws `capacity.overloaded` after the deadline. */
+async function withGlobalSlots(
+  table: RouteTable<BoundRoute>,
+  except: ReadonlySet<BoundRoute>,
+  { from, to, deadline }: { readonly from: RouteSlots | undefined; readonly to: RouteSlots | undefined; readonly deadline: Deadline },
+): Promise<RouteTable<BoundRoute>> {
+  const routes = table.routes.filter((route) => !except.has(route));
+  const atOnce = Math.max(routesAtOnceMin, Math.ceil(routes.length / timesMax));
+  let changed = table;
+  for (let start = 0; start < routes.length; start += atOnce) {
+    await nextTurn();
+    refuseLate(deadline);
+    const removed = routes.slice(start, start + atOnce);
+    const added = removed.map((route) => ({ ...route, slots: withOtherGlobals(route.slots, from, to) }));
+    changed = new RouteTable(added, { base: changed, removed });
+  }
+  return changed;
+}
+
+function refuseLate(deadline: Deadline): void {
+  if (deadline.isPast) throw new AppError('capacity.overloaded', { detail: 'the draft was not built in time: it is given up' });
 }

@@ -12,6 +12,7 @@ import { bindRoute } from './bind-route.js';
 import { type AvailablePlugin, bindGlobalSlots } from './bind-slots.js';
 import type { HeldRoute, HeldRoutes } from './held-routes.js';
 import type { PoolRegistry } from './pool-registry.js';
+import { RoutersToBe } from './routers-to-be.js';
 import type { StagedSnapshot } from './thread-messages.js';
 
 /** Requests are served in between when building takes longer. */
@@ -61,8 +62,9 @@ export async function stageRevision(snapshot: StagedSnapshot, active: StagedRevi
       if (isLong()) await serveOthers();
     }
     const expressions = new Expressions();
-    const { slots: globalSlots, sinks } = bindGlobalSlots(snapshot.globalPlugins, { plugins, expressions });
+    const { slots: globalSlots, routers: routerSlots, sinks } = bindGlobalSlots(snapshot.globalPlugins, { plugins, expressions });
     const parts = { plugins, expressions, globalSlots, upstreamOf: upstreams.of };
+    const toBe = new RoutersToBe(routerSlots);
     const held = new Map<string, HeldRoute>();
     const added: BoundRoute[] = [];
     for (const key of snapshot.routeKeys) {
@@ -77,9 +79,11 @@ export async function stageRevision(snapshot: StagedSnapshot, active: StagedRevi
         added.push(one.bound);
       }
       held.set(key, one);
+      toBe.add(one.bound);
       if (isLong()) await serveOthers();
     }
-    return { revision: { number: snapshot.revision, routeTable: tableOf(held, added, active), sinks, globalSlots, dispose }, held };
+    const routeTable = tableOf(held, added, active);
+    return { revision: { number: snapshot.revision, routeTable, routers: toBe.routers, sinks, globalSlots, dispose }, held };
   } catch (error) {
     dispose();
     throw error;

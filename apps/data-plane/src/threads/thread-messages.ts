@@ -4,6 +4,7 @@ import type { MetricRowCounts } from '../metrics/layout.js';
 import type { Following, ThreadTailBatch } from '../tail/thread-tail.js';
 import type { TracingSettings } from '../telemetry/tracing.js';
 import type { RouteCells } from '../upstream/health-cells.js';
+import type { WebSocketLimits } from '../websocket/message-relay.js';
 
 /** `EgressOptions` in values that can be copied between threads. */
 export interface EgressSettings {
@@ -26,15 +27,19 @@ export interface EgressSettings {
 export interface ThreadSettings {
   readonly index: number;
   readonly nodeId: NodeId;
+  readonly nodeName: string | undefined;
   readonly proxyHost: string;
   readonly threadCount: number;
   readonly requestTimeoutMs: number;
   readonly requestBytesMax: number;
   readonly maxConnections: number;
+  /** Of connections whose messages plugins see. */
+  readonly webSockets: WebSocketLimits;
   readonly shutdownTimeoutMs: number;
   readonly warmUpTimeoutMs: number;
   readonly maxInstances: number;
   readonly guestMemoryBytes: number;
+  readonly instanceIdleMs: number;
   readonly kvRedisUrl: string;
   readonly kvTimeoutMs: number;
   /** What the global map and the global datastore may hold, each. */
@@ -103,6 +108,13 @@ export interface StagedSnapshot extends Omit<CountedSnapshot, 'routes' | 'routeR
   readonly told: ReadonlyMap<string, ToldRoute>;
 }
 
+/** Plugins of a draft that are not saved, and what their stores are called by. */
+export interface DraftScratch {
+  readonly trialId: string;
+  /** As `pluginVersionKey` has them. */
+  readonly plugins: ReadonlySet<string>;
+}
+
 /** A draft with its modules compiled. */
 export interface CompiledDraft {
   readonly plugins: readonly PluginBundle[];
@@ -112,6 +124,9 @@ export interface CompiledDraft {
   readonly routeRow: number;
   /** Ids of routes to do without. */
   readonly without: readonly string[];
+  /** In the place of the slots of the active revision; undefined where the draft leaves them alone. */
+  readonly globalPlugins: readonly SnapshotSlot[] | undefined;
+  readonly scratch: DraftScratch;
   /** What building it on a thread may take. */
   readonly buildTimeoutMs: number;
 }

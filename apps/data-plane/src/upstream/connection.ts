@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { AppError } from '@torii/contracts';
 import { Client } from 'undici';
 import type { Connector } from './connector.js';
+import { UnaskedContinue } from './unasked-continue.js';
 
 /** Of an answer's head; more breaks it off. */
 const headMaxBytes = 64 * 1024;
@@ -16,6 +17,7 @@ export class Connection {
   /** Requests that went over the socket it has now. */
   served = 0;
   isOpen = false;
+  private interims: UnaskedContinue | undefined;
 
   constructor(origin: URL, connector: Connector, onClosed: (connection: Connection) => void) {
     this.client = new Client(origin.origin, {
@@ -27,7 +29,11 @@ export class Connection {
       // A call has deadlines of its own.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: (_options, callback) => connector.connect((error, socket) => answer(callback, error, socket)),
+      connect: (_options, callback) =>
+        connector.connect((error, socket) => {
+          if (socket !== null) this.interims = new UnaskedContinue(socket);
+          answer(callback, error, socket);
+        }),
     });
     this.client.on('connect', () => {
       this.served = 0;
@@ -37,6 +43,12 @@ export class Connection {
       this.isOpen = false;
       onClosed(this);
     });
+  }
+
+  /** A request begins, the only one on it. */
+  begin(): void {
+    this.served += 1;
+    this.interims?.expect();
   }
 
   /** Breaks off what is under way on it. */

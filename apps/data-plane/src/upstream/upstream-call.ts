@@ -25,6 +25,7 @@ export interface UpstreamCallOptions {
 
 /** A server has no reason to send more 1xx answers before the real one. */
 const interimMax = 16;
+const processing = 102;
 const earlyHints = 103;
 
 type Phase = 'connecting' | 'sending' | 'waiting' | 'receiving';
@@ -95,7 +96,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.controller = controller;
     const { connection, attempt, clock } = this.options;
     attempt.isReusedConnection = connection.served > 0;
-    connection.served += 1;
+    connection.begin();
     this.hasStarted = true;
     this.startedAtMs = clock.nowMs();
     this.movedAtMs = this.startedAtMs;
@@ -161,8 +162,10 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.interims += 1;
     if (this.interims > interimMax) {
       this.abort(new AppError('upstream.reset', { detail: `the answer of the upstream begins with more than ${interimMax} interim ones` }));
+    } else if (status === processing) {
+      this.options.request.onInterim?.({ status, links: [] });
     } else if (status === earlyHints && headers.link !== undefined) {
-      this.options.request.onEarlyHints?.([headers.link].flat());
+      this.options.request.onInterim?.({ status, links: [headers.link].flat() });
     }
   }
 

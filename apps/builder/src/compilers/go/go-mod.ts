@@ -3,8 +3,8 @@ import { BuildError, type Diagnostic } from '@torii/contracts';
 
 export interface GoMod {
   readonly module: string | undefined;
-  /** Paths of the modules that it requires. */
-  readonly requires: readonly string[];
+  /** Versions of the modules that it requires, by their paths. */
+  readonly requires: ReadonlyMap<string, string>;
   /** Paths of the modules that it replaces. */
   readonly replaces: readonly string[];
 }
@@ -17,14 +17,14 @@ export interface GoMod {
  */
 export function readGoMod(text: string, folder: string): GoMod {
   let module: string | undefined;
-  const requires: string[] = [];
+  const requires = new Map<string, string>();
   const replaces: string[] = [];
   const problems: Diagnostic[] = [];
   for (const { words, line } of statements(text)) {
     const [verb, first, ...rest] = words;
     if (first === undefined) continue;
     if (verb === 'module') module ??= first;
-    if (verb === 'require') requires.push(first);
+    if (verb === 'require') requires.set(first, rest[0] ?? '');
     if (verb === 'replace') {
       replaces.push(first);
       const target = rest[rest.indexOf('=>') + 1];

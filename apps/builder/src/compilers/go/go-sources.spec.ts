@@ -19,7 +19,7 @@ describe('the files of a function in Go', () => {
 
     expect(textOf(sources, 'go.mod')).toBe('module faas\n\ngo 1.24\n');
     expect(textOf(sources, 'torii_generated.go')).toBe('package main\n\nfunc main() {}\n');
-    expect(sources).toMatchObject({ hasDependencies: false, moduleFolder: '.', target: '.', standardPackages: ['fmt'] });
+    expect(sources).toMatchObject({ hasDependencies: false, moduleFolder: '.', target: '.', sharedPackages: ['fmt'] });
   });
 
   it('keep their own main function and go.mod', () => {
@@ -44,6 +44,18 @@ describe('the files of a function in Go', () => {
     expect(textOf(prepare({ 'main.go': 'package main\nimport "github.com/extism/go-pdk"\nfunc main() {}\n', 'go.mod': goMod }), 'go.mod')).toBe(
       goMod,
     );
+  });
+
+  it('share with others the packages that are the same for all of them, and no other version of these', () => {
+    const source = 'package main\nimport (\n"fmt"\n"github.com/extism/go-pdk"\n"torii/pluginmap"\n"example.com/own"\n)\nfunc main() {}\n';
+    const sharedWith = (goMod: string): readonly string[] => prepare({ 'main.go': source, 'go.mod': goMod }).sharedPackages;
+
+    const all = ['fmt', 'github.com/extism/go-pdk', 'torii/pluginmap'];
+    expect(sharedWith('module x\n')).toEqual(all);
+    expect(sharedWith('module x\nrequire github.com/extism/go-pdk v1.1.3\n')).toEqual(all);
+    expect(sharedWith('module x\nrequire github.com/extism/go-pdk v1.0.2\n')).toEqual(['fmt', 'torii/pluginmap']);
+    expect(sharedWith('module x\nreplace github.com/extism/go-pdk => ./pdk\n')).toEqual(['fmt', 'torii/pluginmap']);
+    expect(sharedWith('module torii\n')).toEqual(['fmt', 'github.com/extism/go-pdk']);
   });
 
   it('are read as go reads them, without a blank before a block too', () => {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { BuildError, type Diagnostic } from '@torii/contracts';
 import type { CompileRequest } from '../compiler.js';
+import { broughtModuleOf, broughtModules, extismPdk, toriiModule } from './brought-modules.js';
 import { type GoFile, parseGoFile } from './go-file.js';
 import { type GoMod, readGoMod } from './go-mod.js';
 import { rewriteDirectives } from './rewrite-directives.js';
@@ -14,21 +15,11 @@ export interface GoSources {
   readonly target: string;
   /** Whether anything but the standard library and the function itself is imported. */
   readonly hasDependencies: boolean;
-  /** Packages of the standard library that are imported, as far as can be told. */
-  readonly standardPackages: readonly string[];
+  /** What is imported that is the same for every function, as far as can be told: of the standard library, and of the modules that builds bring along. */
+  readonly sharedPackages: readonly string[];
   /** For the log: what was added or changed. */
   readonly notes: readonly string[];
 }
-
-/** Versions of what Wasmo's builds bring along, for sources that come without a go.mod that names one. */
-const pinned: Readonly<Record<string, string>> = {
-  'github.com/extism/go-pdk': 'v1.1.3',
-  'github.com/buger/jsonparser': 'v1.1.2',
-};
-/** Torii's own package for Go; it comes with the builder and is on no proxy. */
-const toriiModule = 'torii';
-const ownVersion = 'v0.0.0';
-const extismPdk = 'github.com/extism/go-pdk';
 
 const generatedFile = 'torii_generated.go';
 const defaultModule = 'faas';
@@ -77,10 +68,18 @@ export function prepareGoSources(
     files,
     moduleFolder,
     target: folder === '' ? '.' : `./${folder}`,
-    hasDependencies: needsTorii || external.length > 0 || read.requires.length > 0,
-    standardPackages: imported.filter((name) => !name.split('/')[0]?.includes('.') && isStandard(name)),
+    hasDependencies: needsTorii || external.length > 0 || read.requires.size > 0,
+    sharedPackages: imported.filter((name) => isBrought(name, read) || (!name.split('/')[0]?.includes('.') && isStandard(name))),
     notes,
   };
+}
+
+/** Whether a package is of a module that builds bring along, and the go.mod wants that one and no other. */
+function isBrought(packagePath: string, read: GoMod): boolean {
+  const module = broughtModuleOf(packagePath);
+  if (module === undefined || module === read.module || read.replaces.includes(module)) return false;
+  const version = broughtModules.get(module);
+  return module === toriiModule || (read.requires.get(module) ?? version) === version;
 }
 
 /** Also puts in what their rewriting needs in other files of the same folder. */
@@ -155,18 +154,22 @@ function completeGoMod(text: string, read: GoMod, { external, needsTorii, toriiF
     named = text.replace(/^([ \t]*module[ \t]+).*$/m, `$1${defaultModule}.local/${read.module}`);
     notes.push(`The module is called like the standard library's package ${read.module}: it is built as ${defaultModule}.local/${read.module}`);
   }
-  const isRequired = (module: string): boolean => read.requires.includes(module);
-  if (needsTorii && !read.replaces.includes(toriiModule)) {
-    if (!isRequired(toriiModule)) added.push(`require ${toriiModule} ${ownVersion}`);
-    added.push(`replace ${toriiModule} => ${JSON.stringify(toriiFolder)}`);
-  }
-  for (const [module, version] of Object.entries(pinned)) {
-    const isImported = external.some((name) => name === module || name.startsWith(`${module}/`)) || (needsTorii && module === extismPdk);
-    if (!isImported || isRequired(module)) continue;
-    added.push(`require ${module} ${version}`);
-    notes.push(`${module} is taken at ${version}, because the go.mod names no version`);
+  for (const [module, version] of broughtModules) {
+    const isImported = isWanted(module, { external, needsTorii });
+    if (!isImported || (module === toriiModule && read.replaces.includes(module))) continue;
+    if (!read.requires.has(module)) {
+      added.push(`require ${module} ${version}`);
+      if (module !== toriiModule) notes.push(`${module} is taken at ${version}, because the go.mod names no version`);
+    }
+    if (module === toriiModule) added.push(`replace ${toriiModule} => ${JSON.stringify(toriiFolder)}`);
   }
   return added.length === 0 ? named : `${named.replace(/\n?$/, '\n')}\n${added.join('\n')}\n`;
+}
+
+/** Torii's own package imports the PDK. */
+function isWanted(module: string, { external, needsTorii }: Pick<Completion, 'external' | 'needsTorii'>): boolean {
+  if (needsTorii && (module === toriiModule || module === extismPdk)) return true;
+  return external.some((name) => broughtModuleOf(name) === module);
 }
 
 function decode(bytes: Uint8Array): string {
