@@ -34,7 +34,7 @@ describe('TailQuery', () => {
     [{ rate: '1001' }, ['?rate']],
     [{ text: '' }, ['?text']],
     [{ route: 'Not A Name' }, ['?route']],
-    [{ node: 'x' }, ['?node']],
+    [{ node: '' }, ['?node']],
   ])('refuses %j and says where', (query, pointers) => {
     expect(issuesOf(query)).toEqual(pointers);
   });

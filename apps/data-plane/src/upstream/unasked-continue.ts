@@ -5,7 +5,7 @@ const headsMaxBytes = 64 * 1024;
 const endOfHead = Buffer.from('\r\n\r\n');
 /** Bytes of a status line up to its status. */
 const statusLine = /^HTTP\/1\.[01] (\d{3})$/;
-const statusLineBytes = 'HTTP/1.1 100'.length;
+const interimLine = 'HTTP/1.1 100';
 
 /**
  * Takes `100 Continue` out of what a server sends before its answers. It was not asked for, and so may be discarded (RFC 9110
@@ -44,10 +44,11 @@ export class UnaskedContinue {
     let bytes = this.held === undefined ? chunk : Buffer.concat([this.held, chunk]);
     this.held = undefined;
     for (;;) {
-      const status = statusLine.exec(bytes.toString('latin1', 0, statusLineBytes))?.[1];
-      const isShort = bytes.length < statusLineBytes;
-      if (!isShort && (status === undefined || !status.startsWith('1') || status === '101')) break;
-      const end = isShort ? -1 : bytes.indexOf(endOfHead);
+      const begin = bytes.toString('latin1', 0, interimLine.length);
+      // What has not all come yet is completed: as long as it may become an interim answer, it is waited for.
+      const status = statusLine.exec(begin + interimLine.slice(begin.length))?.[1];
+      if (status === undefined || !status.startsWith('1') || status === '101') break;
+      const end = bytes.indexOf(endOfHead);
       if (end === -1) {
         if (this.dropped + bytes.length > headsMaxBytes) break;
         this.held = bytes;
