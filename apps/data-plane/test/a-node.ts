@@ -87,6 +87,7 @@ export class TestNode {
         TORII_NODE_TOKEN: nodeToken,
         TORII_NODE_STATE: this.stateDirectory,
         TORII_POLL_INTERVAL_MS: '200',
+        TORII_DATA_THREADS: '1', // starting one costs most of what a small test costs; those about several say so
         TORII_THREAD_SILENCE_MS: '20000', // a machine that runs all tests at once may keep a thread waiting
         ...env,
       },

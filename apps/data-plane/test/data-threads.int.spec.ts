@@ -45,6 +45,7 @@ describe('the data threads of a node', () => {
       proxyPort: 0,
       activationTimeoutMs: 20_000,
       silenceMs,
+      firstSpareDelayMs: 500,
       onLost: (loss) => losses.push(loss),
       onGone: (thread) => gone.push(thread),
       entry: new URL('./troubled-thread.mjs', import.meta.url),

@@ -8,7 +8,7 @@ const MiB = 1024 * 1024;
 describe('a node', () => {
   const node = new TestNode();
   beforeAll(async () => {
-    await node.start();
+    await node.start({ TORII_DATA_THREADS: '2' });
   });
   afterAll(() => node.stop());
 

@@ -35,7 +35,7 @@ describe('a route to an upstream', () => {
       const answer = answers.get(path);
       if (answer !== undefined) socket.end(Buffer.from(answer, 'latin1'));
     });
-    await node.start();
+    await node.start({ TORII_DATA_THREADS: '2' });
     const stamp = aPlugin(node.artifacts.add(await answeringGuest('{"headers":{"x-stamp":"1"}}')), { name: 'stamp', kind: 'response_transformer' });
     const small = aPlugin(stamp.sha256, { name: 'small', kind: 'response_transformer', limits: { requestMaxBytes: 1024 } });
     await node.apply(

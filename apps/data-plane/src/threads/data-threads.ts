@@ -35,6 +35,8 @@ export interface DataThreadsOptions {
   readonly onTail?: (batches: readonly ThreadTailBatch[]) => void;
   /** Called with the report, as JSON, of each request that had a token; must not throw. */
   readonly onReport?: (id: string, json: string) => void;
+  /** When the thread that waits to replace another is started (ms); ten seconds after the others when left out. */
+  readonly firstSpareDelayMs?: number;
   /** The program of a data thread; for tests. */
   readonly entry?: URL;
   readonly log: Logger;
@@ -47,8 +49,10 @@ const confineTimeoutMs = 2_000;
 const followTimeoutMs = 2_000;
 /** What the end of a thread may take before its replacement tries to listen nevertheless. */
 const exitTimeoutMs = 2_000;
-/** The spare is started when the node has settled, so that it costs the start nothing. */
-const spareDelayMs = 2_000;
+/** The first spare is started when the node has settled, so that it costs the start nothing. */
+const firstSpareDelayMs = 10_000;
+/** The one that follows a spare which had to step in. */
+const nextSpareDelayMs = 2_000;
 /** What a drain may take beyond the time its requests get. */
 const drainGraceMs = 1_000;
 const respawnBackOff = { firstMs: 250, maxMs: 30_000, forgivenAfterMs: 60_000 };
@@ -130,7 +134,7 @@ export class DataThreads {
     }
     const others = Array.from({ length: this.threadCount - 1 }, (_, index) => this.spawn(index + 1));
     await Promise.all(others.map((thread) => this.listen(thread, true)));
-    this.startSpareIn(spareDelayMs);
+    this.startSpareIn(this.options.firstSpareDelayMs ?? firstSpareDelayMs);
   }
 
   /** All threads take the configuration over, one before the others, or none does; throws what the first one refused it with. */
@@ -304,7 +308,7 @@ export class DataThreads {
       void thread.terminate();
       return;
     }
-    this.startSpareIn(spareDelayMs);
+    this.startSpareIn(nextSpareDelayMs);
   }
 
   /** A port that is not shared can be had only when the thread before has left it. */

@@ -58,7 +58,7 @@ class BusyClient {
 describe('a node that is told to stop under load', () => {
   const gateway = new Gateway();
 
-  beforeAll(() => gateway.start());
+  beforeAll(() => gateway.start({ env: { TORII_DATA_THREADS: '2' } }));
   afterAll(() => gateway.stop());
 
   it('answers every request that it has taken, and tells each client which answer is the last', async () => {
