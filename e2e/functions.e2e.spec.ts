@@ -14,6 +14,29 @@ const geolocation = {
   limits: { cpuMs: 1_000 },
 };
 
+/** A function in WebAssembly text whose answer is that of the URL: what `proxy_http_call` gives is what a backend answers. */
+function textThatAsks(url: string): string {
+  const request = JSON.stringify({ url, method: 'GET' });
+  return `(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "length" (func $length (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
+  (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
+  (import "extism:host/user" "proxy_http_call" (func $proxy_http_call (param i64 i64) (result i64)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) ${JSON.stringify(request).replaceAll('\\"', '\\22')})
+  (func (export "handle") (result i32)
+    (local $request i64) (local $at i64) (local $answer i64)
+    (local.set $request (call $alloc (i64.const ${request.length})))
+    (loop $copy
+      (call $store_u8 (i64.add (local.get $request) (local.get $at)) (i32.load8_u (i32.wrap_i64 (local.get $at))))
+      (local.set $at (i64.add (local.get $at) (i64.const 1)))
+      (br_if $copy (i64.lt_u (local.get $at) (i64.const ${request.length}))))
+    (local.set $answer (call $proxy_http_call (local.get $request) (i64.const ${request.length})))
+    (call $output_set (local.get $answer) (call $length (local.get $answer)))
+    (i32.const 0)))`;
+}
+
 describe('a function from its source to its answer', () => {
   let api: AddressApi;
   let gateway: Gateway;
@@ -76,6 +99,22 @@ describe('a function from its source to its answer', () => {
     await gateway.everywhere('/fn/visits', {}, (answer) => answer.status === 200);
     const [first, second] = [await gateway.proxy(0, '/fn/visits'), await gateway.proxy(0, '/fn/visits')];
     expect(Number(second.text.match(/\d+/)?.[0])).toBe(Number(first.text.match(/\d+/)?.[0]) + 1);
+  });
+
+  it('builds WebAssembly text that answers what it got from outside', async () => {
+    await create('asking', {
+      language: 'wat',
+      files: [{ path: 'main.wat', content: textThatAsks('http://api-adresse.data.gouv.fr/search?q=niort') }],
+    });
+    expect(await build('asking')).toMatchObject({ status: 'succeeded', error: null });
+    await route('asking', {
+      allowedHosts: geolocation.allowedHosts,
+      source: { kind: 'function', name: 'asking', version: 'dev' },
+      functionName: 'handle',
+    });
+    const before = api.calls();
+    const answer = await gateway.proxy(0, '/', { host: 'asking.localhost' });
+    expect([answer.status, answer.text, api.calls()]).toEqual([200, expect.stringContaining('FeatureCollection'), before + 1]);
   });
 
   it("builds the article's Go source where there is Go, and says why not where there is none", async () => {
