@@ -5,6 +5,7 @@ import { tellsWhatItWasAsked } from './asked-upstream.js';
 import type { Answer } from './http.js';
 import { builtKinds, describeKinds } from './plugin-kinds.js';
 import { type Echo, startEcho, talk } from './talk.js';
+import { describeWebSocketPlugins } from './websocket-plugins.js';
 
 const gateway = new Gateway(1, {}, 1);
 let upstream: Upstream;
@@ -33,6 +34,7 @@ afterAll(async () => {
 const shared = { gateway, upstreamUrl: () => upstream.url, echoUrl: () => echo.url };
 describeKinds({ ...shared, language: 'rust', plugin: async () => rust });
 describeKinds({ ...shared, language: 'javascript', plugin: () => builtKinds(gateway, 'javascript') });
+describeWebSocketPlugins(gateway);
 
 /** What is answered for a plugin that goes wrong: the error's code beside the status, where there is one. */
 type Outcome = readonly [status: number, code?: string];
@@ -114,6 +116,7 @@ describe('a plugin that goes wrong', () => {
     await route('talk', '/talk', { plugins: slotsOf('websocket_transformer'), target });
     await gateway.must('PUT', '/api/v1/settings?wait=applied&timeout=60s', { plugins: slotsOf('sink', 'router') });
   }, 180_000);
+  afterAll(() => gateway.must('PUT', '/api/v1/settings?wait=applied&timeout=60s', {}));
 
   it.each(wrongs)('of kind $kind that $functionName is answered as documented, our way and as Otoroshi does', async (wrong) => {
     for (const compat of compats) expect([compat, outcomeOf(await gateway.proxy(0, pathOf(wrong, compat)))]).toEqual([compat, wrong[compat]]);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, type KindWithPlugin, kindFunctions, kindsSource } from '@torii/test-kit';
 import type { Gateway } from './a-gateway.js';
 import { talk } from './talk.js';
@@ -39,7 +39,10 @@ interface Asked {
   readonly body: string;
 }
 
-/** Plugins of each kind do, by REST and HTTP, what Otoroshi's manual says of them. The plugin `echo` must be there, and no settings. */
+/**
+ * Plugins of each kind do, by REST and HTTP, what Otoroshi's manual says of them. The plugin `echo` must be there; the
+ * settings must be empty, and are so again afterwards.
+ */
 export function describeKinds({ gateway, language, upstreamUrl, echoUrl, plugin }: KindsPlace): void {
   const nameOf = (kind: KindWithPlugin): string => `${language}-${kind.replaceAll('_', '-')}`;
   const get = (path: string, headers: Record<string, string> = {}) => gateway.proxy(0, `/${language}${path}`, { headers });
@@ -74,6 +77,7 @@ export function describeKinds({ gateway, language, upstreamUrl, echoUrl, plugin 
       const router = { plugin: nameOf('router'), include: [`/${language}/routed.*`] };
       await gateway.must('PUT', '/api/v1/settings?wait=applied&timeout=60s', { plugins: [sink, router] });
     }, 180_000);
+    afterAll(() => gateway.must('PUT', '/api/v1/settings?wait=applied&timeout=60s', {}));
 
     it('route_matcher: with foo: bar the route is meant, without it the next one is', async () => {
       expect(await get('/matched', { foo: 'bar' })).toMatchObject({ status: 200, text: 'matched' });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Artifact, List } from '@torii/contracts';
 import { eventually } from '@torii/test-kit';
+import { describeObjectStores } from './artifacts/object-stores.js';
 import { type ApiClient, aModule, importMapGet } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
 
@@ -169,3 +170,5 @@ describe('GET /internal/artifacts/{sha256}', () => {
     expect(await asNode.get('/api/v1/plugins')).toMatchObject({ status: 401 });
   });
 });
+
+describe('where their bytes are kept', () => describeObjectStores(() => torii));

@@ -2,6 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Build, BuildOutcome, List, Plugin } from '@torii/contracts';
 import { eventually } from '@torii/test-kit';
+import { describeLanguages } from './builds/languages.js';
+import { describeLog } from './builds/log.js';
+import { describeRuns } from './builds/runs.js';
 import { TestBuilder } from './support/a-builder.js';
 import { type ApiClient, aModule, importMapGet } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
@@ -12,7 +15,13 @@ const builders: TestBuilder[] = [];
 
 beforeAll(async () => {
   torii = await startControlPlane({
-    env: { TORII_BUILDS_QUEUED_PER_FUNCTION: '3', TORII_BUILDS_QUEUED_MAX: '8', TORII_BUILDS_KEPT_PER_FUNCTION: '4', TORII_BUILD_CACHE_ENTRIES: '3' },
+    env: {
+      TORII_BUILDS_QUEUED_PER_FUNCTION: '3',
+      TORII_BUILDS_QUEUED_MAX: '8',
+      TORII_BUILDS_KEPT_PER_FUNCTION: '4',
+      TORII_BUILD_CACHE_ENTRIES: '3',
+      TORII_BUILD_LOG_STREAMS: '2',
+    },
   });
   api = torii.api;
 }, 60_000);
@@ -378,3 +387,9 @@ describe('old builds', () => {
     expect(trees.rowCount).toBe(5);
   }, 60_000);
 });
+
+// On the same control plane. Each of them leaves no builder and nothing in the queue, as the tests above do.
+const running = () => torii;
+describe('logs', () => describeLog(running));
+describe('runs', () => describeRuns(running));
+describe('what builders build', () => describeLanguages(running));

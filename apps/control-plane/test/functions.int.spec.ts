@@ -1,17 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FunctionEntity, type List, type SourceTree, sourceLimits } from '@torii/contracts';
+import { describeEndpoint } from './functions/endpoint.js';
+import { describeEndpointScopes } from './functions/endpoint-scopes.js';
+import { describeFiles } from './functions/files.js';
+import { describeVersions } from './functions/versions.js';
 import { aKeyWith } from './support/admin-key.js';
 import type { ApiClient } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
+import { startVersionPublisher, type VersionPublisher } from './support/version-publisher.js';
 
 let torii: TestControlPlane;
 let api: ApiClient;
+let publisher: VersionPublisher;
 
 beforeAll(async () => {
   torii = await startControlPlane();
   api = torii.api;
+  publisher = await startVersionPublisher(torii);
 }, 60_000);
-afterAll(() => torii?.close());
+afterAll(async () => {
+  await publisher?.close();
+  await torii?.close();
+});
 
 const functions = '/api/v1/functions';
 const entry = { path: 'main.wat', content: '(module)' };
@@ -360,3 +370,11 @@ describe('the audit', () => {
       expect(row).toMatchObject({ revision: null, entity_kind: 'function', entity_name: 'audited', actor: expect.stringMatching(/^key_/) });
   });
 });
+
+// On the same control plane, with functions, plugins and routes of other names.
+const running = () => torii;
+const publishing = () => publisher;
+describe('files of a function', () => describeFiles(running));
+describe('versions of a function', () => describeVersions(running, publishing));
+describe('an endpoint', () => describeEndpoint(running, publishing));
+describe('scopes for an endpoint', () => describeEndpointScopes(running, publishing));

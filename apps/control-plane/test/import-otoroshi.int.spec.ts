@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sha256 as sha256Of } from '@torii/config-sync';
 import type { List, Plugin, Route } from '@torii/contracts';
+import { eventually } from '@torii/test-kit';
 import type { ImportReport } from '../src/import-otoroshi/report.js';
+import { describeGlobalPlugins } from './import-otoroshi/global-plugins.js';
 import { aKeyWith } from './support/admin-key.js';
 import { type ApiClient, aModule, importMapGet } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
@@ -114,6 +117,35 @@ describe('an import', () => {
     const { body: real } = await send(body);
     expect({ ...real, dryRun: true }).toEqual(dry.body);
     expect((await send(body, '&dryRun=true')).body.entities.map(({ action }) => action)).toEqual(Array(4).fill('unchanged'));
+  });
+
+  it.each(['', '&dryRun=true'])('stores modules in an order of their own, so that two that share some do not block each other: %j', async (query) => {
+    const modules = await Promise.all(
+      ['one', 'two', 'three'].map(async (name) => {
+        const functionName = `${name}_of${query.length}`;
+        const bytes = await aModule('', functionName);
+        return { sha256: sha256Of(bytes), slot: aFileSlot('WasmBackend', { raw_source: Buffer.from(bytes).toString('base64'), functionName }) };
+      }),
+    );
+    modules.sort((one, next) => (one.sha256 < next.sha256 ? 1 : -1));
+    const body = modules.map(({ slot }, index) => aRoute(`shared-${query.length}-${index}`, [], { plugins: [slot] }));
+    const other = await torii.database.connect();
+    const insert = (hash: unknown) =>
+      other.query("INSERT INTO artifacts (sha256, size, description, created_at) VALUES ($1, 1, '{}', now()) ON CONFLICT DO NOTHING", [hash]);
+    try {
+      await other.query('BEGIN');
+      await insert(modules.at(-1)?.sha256);
+      const importing = send(body, query);
+      await eventually(async () => {
+        const { rows } = await torii.database.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()");
+        expect(rows).toHaveLength(1);
+      });
+      await insert(modules[0]?.sha256);
+      await other.query('ROLLBACK');
+      expect(await importing).toMatchObject({ status: 200 });
+    } finally {
+      other.release();
+    }
   });
 
   it('is refused as a whole where it would replace what was made by hand, unless it is told to', async () => {
@@ -281,3 +313,6 @@ describe('what is no import', () => {
     }
   });
 });
+
+// On the same control plane, with plugins and routes of other names.
+describe('the settings of an import', () => describeGlobalPlugins(() => torii));

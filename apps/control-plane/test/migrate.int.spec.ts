@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -79,5 +79,50 @@ describe('migrate', () => {
     const url = new URL(database.url);
     url.pathname = '/no_such_database';
     await expect(migrate({ url: url.href, directory, connectTimeoutMs: 10_000, statementTimeoutMs: 30_000 })).rejects.toThrow(/does not exist/);
+  });
+});
+
+describe('the migrations', () => {
+  const all = path.resolve(import.meta.dirname, '../../../prisma/migrations');
+
+  async function migrateUpTo(last: string): Promise<void> {
+    const names = (await readdir(all)).filter((name) => name <= last);
+    for (const name of names) await cp(path.join(all, name), path.join(directory, name), { recursive: true });
+    await run();
+  }
+
+  it('take numbers of releases for used that were deleted before there was a note of them', async () => {
+    await migrateUpTo('20261122194500_used_releases');
+    await client.query("INSERT INTO function_sources (sha256, files, bytes, created_at) VALUES ('s', 1, 1, now())");
+    for (const id of ['fn_1', 'fn_2']) {
+      const values = `'${id}', '${id}', '', '{}', 'wat', '{}', 's', now(), now()`;
+      await client.query(
+        `INSERT INTO functions (id, name, description, tags, language, spec, source_sha256, created_at, updated_at) VALUES (${values})`,
+      );
+    }
+    await client.query("INSERT INTO artifacts (sha256, size, description, created_at) VALUES ('a', 1, '{}', now())");
+    await client.query(
+      "INSERT INTO function_versions (function_id, version, sha256, language, toolchain, source_sha256, build_id, created_at) VALUES ('fn_1', '2.0.0', 'a', 'wat', '{}', 's', 'bd_2', now())",
+    );
+    const deleted = [
+      ['fn_1', { version: '1.0.0', sha256: 'a', buildId: 'bd_1' }],
+      ['fn_1', { version: '1.0.0', sha256: 'a', buildId: 'bd_3' }],
+      ['fn_1', { version: 'dev', sha256: 'a', buildId: 'bd_1' }],
+      ['fn_1', { version: '2.0.0', sha256: 'a', buildId: 'bd_1' }],
+      ['fn_2', { name: 'fn_2', latestVersion: '3.0.0' }],
+      ['fn_gone', { version: '1.0.0', sha256: 'a', buildId: 'bd_1' }],
+    ] as const;
+    for (const [index, [id, before]] of deleted.entries()) {
+      await client.query(
+        `INSERT INTO audit (id, at, actor, action, entity_kind, entity_id, entity_name, before, request_id)
+          VALUES ($1, now(), 'a', 'delete', 'function', $2, 'x', $3, 'r')`,
+        [`au_${index}`, id, JSON.stringify(before)],
+      );
+    }
+
+    await migrateUpTo('20261122211500_releases_deleted_before');
+
+    const { rows } = await client.query('SELECT function_id, version, workspace FROM function_used_releases');
+    expect(rows).toEqual([{ function_id: 'fn_1', version: '1.0.0', workspace: 'default' }]);
   });
 });

@@ -190,6 +190,7 @@ const Env = z.object({
     .optional()
     .describe('Collector that traces are sent to, by OTLP over HTTP; none are when left out'),
   OTEL_EXPORTER_OTLP_ENDPOINT: envVar.url('http', 'https').optional().describe('The same, where TORII_OTLP_ENDPOINT is left out'),
+  OTEL_BSP_SCHEDULE_DELAY: envVar.durationMs().default(1_000).describe('How long spans are gathered before they are sent, if they are not many (ms)'),
   TORII_OTLP_TIMEOUT_MS: envVar.durationMs().default(5_000).describe('Time one export of traces may take (ms)'),
   TORII_TRACE_RATIO: z.coerce.number().min(0).max(1).default(1).describe('Share of requests that are traced, of those without a traceparent'),
   TORII_TRACE_QUEUE_SPANS: envVar.positiveInt().default(4_096).describe('Spans that may wait for the collector, per data thread; more are dropped'),

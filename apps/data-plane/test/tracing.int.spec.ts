@@ -51,6 +51,7 @@ beforeAll(async () => {
   await node.start({
     TORII_OTLP_ENDPOINT: collector.url,
     TORII_OTLP_TIMEOUT_MS: '1000',
+    OTEL_BSP_SCHEDULE_DELAY: '100',
     TORII_EGRESS_OVERRIDES: `api.test=${upstream.url}`,
     OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer for-the-collector',
   });

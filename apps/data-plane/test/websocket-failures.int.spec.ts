@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SnapshotPlugin, SnapshotRoute } from '@torii/contracts';
@@ -189,6 +190,16 @@ describe('a WebSocket of which one side ends', () => {
   });
 });
 
+describe('a client that is gone without a word', () => {
+  it('is looked for by the system, since nothing need be sent to it while only its upstream speaks', async () => {
+    const client = new RawConnection(node.proxyUrl).send(handshake('/shouts/silent'));
+    await client.has('\r\n\r\n');
+    const ports = { local: Number(new URL(node.proxyUrl).port), remote: client.socket.localPort ?? 0 };
+    await eventually(async () => expect(await tcpTimerOf(ports)).toBe(keepAliveTimer));
+    client.socket.destroy();
+  });
+});
+
 describe('a client that breaks the protocol', () => {
   it.each([
     ['frames without a mask', Buffer.from([0x81, 0x01, 0x61]), 1002],
@@ -305,6 +316,17 @@ describe('a node that stops', () => {
     rawSockets = [];
   });
 });
+
+/** What Linux calls the timer by which it asks whether the other end is there (`proc_net_tcp.txt`). */
+const keepAliveTimer = '02';
+
+/** The kind of the timer that runs for a connection of this machine, at the end with that local port. */
+async function tcpTimerOf({ local, remote }: { readonly local: number; readonly remote: number }): Promise<string | undefined> {
+  const portOf = (address = ''): number => Number.parseInt(address.split(':')[1] ?? '', 16);
+  const texts = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'latin1').catch(() => '')));
+  const rows = texts.flatMap((text) => text.split('\n')).map((line) => line.trim().split(/\s+/));
+  return rows.find(([, from, to]) => portOf(from) === local && portOf(to) === remote)?.[5]?.split(':')[0];
+}
 
 async function liveInstances(): Promise<number> {
   const text = await (await fetch(`${node.internalUrl}/metrics`)).text();

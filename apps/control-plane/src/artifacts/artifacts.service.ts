@@ -19,9 +19,8 @@ import { StoredObjects } from '../objects/stored-objects.js';
 import { BoundedGate } from '../platform/bounded-gate.js';
 import { inParallel } from '../platform/in-parallel.js';
 import { CLOCK, ENV, LOGGER } from '../platform/tokens.js';
-import type { Prisma } from '../prisma/generated/client.js';
 import { PrismaService } from '../prisma/prisma.service.js';
-import { toArtifact } from './artifact.mapper.js';
+import { artifactRows, toArtifact } from './artifact.mapper.js';
 import { type ModuleDescription, ModuleInspector } from './inspect-module.js';
 import { type ReceivedUpload, receiveUpload, removeStaleUploads, tooLarge } from './receive-upload.js';
 import { takeIntoUse } from './unused-artifacts.js';
@@ -184,9 +183,7 @@ export class ArtifactsService implements OnModuleInit, OnApplicationShutdown {
     return this.prisma.$transaction(async (tx) => {
       // Waits for another transaction that adds the same artifact, and then finds it there.
       const added = await tx.artifact.createManyAndReturn({
-        data: modules.map(({ sha256, size, description }) => {
-          return { sha256, workspace: defaultWorkspace, size, description: description as unknown as Prisma.InputJsonObject, createdAt: at };
-        }),
+        data: artifactRows(modules, at),
         skipDuplicates: true,
         select: { sha256: true, size: true },
       });

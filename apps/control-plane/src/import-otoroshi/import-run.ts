@@ -10,10 +10,10 @@ import {
   warningHeader,
 } from '@torii/contracts';
 import type { z } from 'zod';
+import { artifactRows } from '../artifacts/artifact.mapper.js';
 import type { Answer } from '../http/answer.js';
 import { pluginsOf } from '../plugins/plugins.queries.js';
 import { type PluginPut, putPlugins } from '../plugins/put-plugins.js';
-import type { Prisma } from '../prisma/generated/client.js';
 import { putRoutes, type RoutePut } from '../routes/put-routes.js';
 import { routeOf, withPluginNames } from '../routes/routes.queries.js';
 import { putSettings } from '../settings/put-settings.js';
@@ -73,10 +73,7 @@ export class ImportRun {
     const pluginPlaces = placeEntities(pluginDrafts, pluginRows);
     const routePlaces = placeEntities(routes, routeRows);
     this.refuseConflicts([...conflictsIn(pluginDrafts, pluginPlaces, 'plugin'), ...conflictsIn(routes, routePlaces, 'route')]);
-    const modules = examined.map(({ sha256, size, description }) => {
-      return { sha256, size, workspace: defaultWorkspace, description: description as unknown as Prisma.InputJsonObject, createdAt: now };
-    });
-    await tx.artifact.createMany({ data: modules, skipDuplicates: true });
+    await tx.artifact.createMany({ data: artifactRows(examined, now), skipDuplicates: true });
     await this.putPlugins(plugins, pluginPlaces, await pluginsOf(tx, pluginRows));
     if (settings !== undefined) await this.putSettings(settings);
     await this.putRoutes(routes, routePlaces, new Map(routeRows.map((row) => [row.id, routeOf(row)])));

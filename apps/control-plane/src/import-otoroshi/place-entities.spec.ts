@@ -16,6 +16,16 @@ describe('the place of an imported entity', () => {
     expect(placeEntities([{ origin: 'r1', wish: 'a' }], rows).get('r1')).toEqual({ name: 'renamed', id: 'id of renamed', isConflict: false });
   });
 
+  it('is of one entity alone, also where somebody has put the tags of two on it', () => {
+    const two = [
+      { origin: 'r1', wish: 'a' },
+      { origin: 'r2', wish: 'b' },
+    ];
+    const places = placeEntities(two, [row('both', originTag('r1'), originTag('r2'))]);
+    expect(places.get('r1')).toMatchObject({ name: 'both', id: 'id of both' });
+    expect(places.get('r2')).toEqual({ name: 'b', id: undefined, isConflict: false });
+  });
+
   it('is in conflict with what somebody made by hand', () => {
     expect(placeEntities([{ origin: 'r1', wish: 'a' }], [row('a', 'shop')]).get('r1')).toMatchObject({ name: 'a', isConflict: true });
   });

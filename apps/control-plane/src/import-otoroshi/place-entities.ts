@@ -29,7 +29,7 @@ export function placesToLookUp(entities: readonly Placed[]): { readonly names: s
 
 /**
  * Where each entity goes, by its origin: to what an earlier import has made of it, whatever that is called now, or to a name
- * of its own. A name that another entity of an import has gets a mark behind it; one that somebody has given by hand is a conflict.
+ * of its own; no two to the same. A name that another entity of an import has gets a mark behind it; one that somebody has given by hand is a conflict.
  */
 export function placeEntities(entities: readonly Placed[], rows: readonly Row[]): ReadonlyMap<string, Place> {
   const sorted = [...rows].sort((one, other) => (one.name < other.name ? 1 : -1));
@@ -39,7 +39,7 @@ export function placeEntities(entities: readonly Placed[], rows: readonly Row[])
   const given = new Set<string>();
   for (const { origin } of entities) {
     const row = byTag.get(originTag(origin));
-    if (row === undefined) continue;
+    if (row === undefined || given.has(row.name)) continue;
     places.set(origin, { name: row.name, id: row.id, isConflict: false });
     given.add(row.name);
   }

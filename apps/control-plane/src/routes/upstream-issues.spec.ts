@@ -49,6 +49,12 @@ describe('looseUpstreamIssues', () => {
     ]);
   });
 
+  it('does not look at texts of which the shape is wrong, however long they are', () => {
+    const target = { kind: 'upstream', rewritePath: `/${`\${id}`.repeat(1_000)}`, tls: { caPem: 'a'.repeat(300_000) } };
+    const { match } = RouteSpec.parse({ name: 'a', match: [{}], target: { kind: 'function', plugin: 'p' } });
+    expect(looseUpstreamIssues(match, target)).toEqual([]);
+  });
+
   it.each([undefined, null, 7, 'a', [], {}, { kind: 'static' }, { kind: 'upstream', rewritePath: 7, tls: 'x' }, { kind: 'function', upstream: [] }])(
     'finds nothing in what has none of it: %j',
     (target) => {

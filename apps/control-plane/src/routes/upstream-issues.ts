@@ -1,5 +1,14 @@
 import { X509Certificate } from 'node:crypto';
-import { type FieldIssue, parseTemplate, pemCertificates, type RouteSpec, rewriteRest, upstreamOf } from '@torii/contracts';
+import {
+  type FieldIssue,
+  parseTemplate,
+  pemCertificates,
+  type RouteSpec,
+  rewriteRest,
+  UpstreamTarget,
+  UpstreamTls,
+  upstreamOf,
+} from '@torii/contracts';
 import { isJsonObject } from '../http/merge-patch.js';
 
 type Path = RouteSpec['match'][number]['paths'][number];
@@ -18,19 +27,18 @@ export function upstreamIssues({ match, target }: Pick<RouteSpec, 'match' | 'tar
   return partIssues(match, { rewritePath: upstream.rewritePath, caPem: upstream.tls.caPem }, within);
 }
 
-/** The same of a target that may be anything; `match` is undefined where it is none, and then parameters are not looked for. */
+/**
+ * The same of a target that may be anything, in the parts of it that have their shape, which bounds what there is to look at.
+ * `match` is undefined where it is none, and then parameters are not looked for.
+ */
 export function looseUpstreamIssues(match: RouteSpec['match'] | undefined, target: unknown): FieldIssue[] {
   if (!isJsonObject(target)) return [];
   const isFunction = target.kind === 'function';
   const upstream = isFunction ? target.upstream : target;
   if (!isJsonObject(upstream) || upstream.kind !== 'upstream') return [];
-  const caPem = isJsonObject(upstream.tls) ? upstream.tls.caPem : undefined;
-  const parts = { rewritePath: textOf(upstream.rewritePath), caPem: textOf(caPem) };
-  return partIssues(match, parts, isFunction ? '/target/upstream' : '/target');
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+  const rewritePath = UpstreamTarget.shape.rewritePath.safeParse(upstream.rewritePath).data;
+  const caPem = isJsonObject(upstream.tls) ? UpstreamTls.shape.caPem.safeParse(upstream.tls.caPem).data : undefined;
+  return partIssues(match, { rewritePath, caPem }, isFunction ? '/target/upstream' : '/target');
 }
 
 function partIssues(match: RouteSpec['match'] | undefined, { rewritePath, caPem }: UpstreamParts, within: string): FieldIssue[] {

@@ -54,8 +54,13 @@ export async function writeUpgraded(
   if (failure !== undefined) throw failure;
 }
 
+/** As for connections to upstreams. */
+const keepAliveProbeMs = 60_000;
+
 function relay(client: ClientUpgrade, { tunnel: far, messages }: WebSocketResponse, trace: Trace, deps: RelayDeps): Promise<AppError | undefined> {
   const tally = new MessageTally();
   trace.messages = tally;
+  // The upstream's pings are answered here, and keep the connection from being idle: a client that is gone would never be noticed.
+  client.socket.setKeepAlive(true, keepAliveProbeMs);
   return relayMessages({ client, upstream: far, steps: messages, idleMs: far.idleMs, tally }, deps);
 }

@@ -29,7 +29,7 @@ export function messageSlotsFor(context: CallContext, exchange: Exchange, slots:
 /** The plugins that the messages of one connection go through, in the order of their slots in both directions. */
 export class MessageSteps {
   private readonly targetJson: string;
-  private last: Promise<unknown> = Promise.resolve();
+  private last: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly slots: readonly MessageSlot[],
@@ -49,7 +49,8 @@ export class MessageSteps {
   run(context: CallContext, direction: MessageDirection, message: WebSocketMessage): Promise<MessageVerdict> {
     if (this.slots.every(({ functionNames }) => functionNames[direction] === undefined)) return Promise.resolve({ kind: 'message', message });
     const verdict = this.last.then(() => this.runAll(context, direction, message));
-    this.last = verdict.catch(() => undefined);
+    const forget = (): void => undefined;
+    this.last = verdict.then(forget, forget); // the message must not stay in memory until the next one
     return verdict;
   }
 

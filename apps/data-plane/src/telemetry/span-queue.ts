@@ -12,7 +12,7 @@ export interface SpanQueueOptions {
   /** Time one export may take, its retries included (ms). */
   readonly exportTimeoutMs: number;
   /** How long spans are gathered before they are sent, if they are not many (ms). */
-  readonly delayMs?: number;
+  readonly delayMs: number;
   /** How long to leave a collector alone that took nothing (ms). */
   readonly pauseMs?: number;
   readonly onSpans: (outcome: SpanOutcome, count: number) => void;
@@ -20,7 +20,6 @@ export interface SpanQueueOptions {
 }
 
 const batchMax = 512;
-const defaultDelayMs = 1_000;
 const defaultPauseMs = 5_000;
 
 /**
@@ -77,7 +76,7 @@ export class SpanQueue implements SpanProcessor {
 
   private wait(): void {
     if (this.timer !== undefined || this.exporting !== undefined) return;
-    const { delayMs = defaultDelayMs, pauseMs = defaultPauseMs } = this.options;
+    const { delayMs, pauseMs = defaultPauseMs } = this.options;
     this.timer = setTimeout(() => void this.forceFlush(), this.isAway ? pauseMs : delayMs);
     this.timer.unref();
   }

@@ -9,6 +9,7 @@ export function tracingSettings(env: Env): TracingSettings | undefined {
     endpoint,
     ratio: env.TORII_TRACE_RATIO,
     queuedMax: env.TORII_TRACE_QUEUE_SPANS,
+    delayMs: env.OTEL_BSP_SCHEDULE_DELAY,
     exportTimeoutMs: env.TORII_OTLP_TIMEOUT_MS,
   };
 }

@@ -16,6 +16,8 @@ export interface TracingSettings {
   /** Share of the requests that are traced, of those that do not belong to a trace already. */
   readonly ratio: number;
   readonly queuedMax: number;
+  /** How long spans are gathered before they are sent, if they are not many. */
+  readonly delayMs: number;
   readonly exportTimeoutMs: number;
 }
 
@@ -43,13 +45,13 @@ export class Tracing {
 
   constructor(settings: TracingSettings, { nodeId, version, clock, log, onSpans }: TracingDeps) {
     this.clock = clock;
-    const { ratio, queuedMax, exportTimeoutMs } = settings;
+    const { ratio, queuedMax, delayMs, exportTimeoutMs } = settings;
     const exporter = new OTLPTraceExporter({ url: tracesUrl(settings.endpoint), timeoutMillis: exportTimeoutMs, concurrencyLimit: 1 });
     this.provider = new TracerProvider({
       resource: resourceFromAttributes({ 'service.name': serviceName, 'service.version': version, 'service.instance.id': nodeId }),
       sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
       spanLimits: { attributeValueLengthLimit: textMaxLength },
-      spanProcessors: [new SpanQueue({ exporter, queuedMax, exportTimeoutMs, onSpans, log })],
+      spanProcessors: [new SpanQueue({ exporter, queuedMax, delayMs, exportTimeoutMs, onSpans, log })],
     });
     this.tracer = this.provider.getTracer('torii', version);
   }

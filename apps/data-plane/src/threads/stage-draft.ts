@@ -10,7 +10,7 @@ import { bindRoute } from './bind-route.js';
 import { type AvailablePlugin, bindGlobalSlots, type GlobalSlots, withOtherGlobals } from './bind-slots.js';
 import { RoutersToBe } from './routers-to-be.js';
 import { boundPlugin, type StageDeps } from './stage-revision.js';
-import type { CompiledDraft } from './thread-messages.js';
+import type { CompiledDraft, PluginBundle } from './thread-messages.js';
 
 /**
  * Builds a revision that is the active one but for the draft's routes. It shares with it all that the draft does not touch,
@@ -34,8 +34,9 @@ export async function stageDraft(draft: CompiledDraft, active: ActiveRevision, d
     const plugins = new Map<string, AvailablePlugin>();
     for (const [index, { key, plugin, prepared }] of draft.plugins.entries()) {
       const row = draft.pluginRows[index] ?? 0;
-      const pool = await deps.pools.retain(key, row, () => deps.open(plugin, prepared));
-      retained.push(key);
+      const poolKey = poolKeyOf({ key, plugin }, draft);
+      const pool = await deps.pools.retain(poolKey, row, () => deps.open(plugin, prepared));
+      retained.push(poolKey);
       plugins.set(pluginVersionKey(plugin), { plugin, bound: boundPlugin(plugin, pool, { row, running: deps.running }) });
       refuseLate(deadline);
     }
@@ -58,6 +59,11 @@ export async function stageDraft(draft: CompiledDraft, active: ActiveRevision, d
   }
 }
 
+/** Who is not saved has instances of its own, with other stores than what it may be saved as meanwhile, under the same version. */
+function poolKeyOf({ key, plugin }: Pick<PluginBundle, 'key' | 'plugin'>, { scratch }: CompiledDraft): string {
+  return scratch.plugins.has(pluginVersionKey(plugin)) ? `${scratch.trialId} ${key}` : key;
+}
+
 function globalsOf({ globalSlots, routers, sinks }: RetainedRevision): GlobalSlots {
   return { slots: globalSlots, routers: routers?.slots ?? [], sinks };
 }
@@ -72,6 +78,7 @@ async function withGlobalSlots(
   except: ReadonlySet<BoundRoute>,
   { from, to, deadline }: { readonly from: RouteSlots | undefined; readonly to: RouteSlots | undefined; readonly deadline: Deadline },
 ): Promise<RouteTable<BoundRoute>> {
+  if (from === undefined && to === undefined) return table; // such as settings of routers and sinks alone
   const routes = table.routes.filter((route) => !except.has(route));
   const atOnce = Math.max(routesAtOnceMin, Math.ceil(routes.length / timesMax));
   let changed = table;

@@ -16,7 +16,7 @@ declare module 'ws' {
     constructor(options: { readonly isServer: boolean; readonly maxPayload: number; readonly maxFragments: number });
     write(bytes: Buffer): boolean;
     on(event: 'message', listener: (bytes: Buffer, isBinary: boolean) => void): this;
-    on(event: 'ping', listener: (bytes: Buffer) => void): this;
+    on(event: 'ping' | 'pong', listener: (bytes: Buffer) => void): this;
     on(event: 'conclude', listener: (code: number, reason: Buffer) => void): this;
     on(event: 'error', listener: (error: Error & { readonly code?: string }) => void): this;
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type Duplex, duplexPair } from 'node:stream';
+import { duplexPair } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CloseFrame } from './close-frame.js';
@@ -15,7 +15,7 @@ interface Seen {
 }
 
 /** The end of a connection with a client, of which the test is the other end. */
-function endOfPair(): { readonly end: FrameEnd; readonly seen: Seen; readonly client: Duplex; readonly over: Promise<void>; usedBytes(): number } {
+function endOfPair() {
   const [client, socket] = duplexPair();
   const seen: Seen = { messages: [], events: [] };
   let usedBytes = 0;
@@ -46,7 +46,7 @@ function endOfPair(): { readonly end: FrameEnd; readonly seen: Seen; readonly cl
     },
   });
   client.on('error', () => undefined).resume();
-  return { end, seen, client, over, usedBytes: () => usedBytes };
+  return { end, seen, client, socket, over, usedBytes: () => usedBytes };
 }
 
 /** The frames of these messages, each cut into fragments where it says so. */
@@ -69,6 +69,11 @@ async function framesOf(messages: readonly { readonly bytes: Uint8Array; readonl
   return Buffer.concat(parts);
 }
 
+/** A frame of so many bytes that are zero, under a mask that is zero too. */
+function masked(head: number, size: number): Buffer {
+  return Buffer.concat([Buffer.from([head, 0x80 | size]), Buffer.alloc(4 + size)]);
+}
+
 describe('one end of a WebSocket', () => {
   it('reads messages whole and in order, and the close behind them, however they were cut', async () => {
     await fc.assert(
@@ -88,6 +93,35 @@ describe('one end of a WebSocket', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('takes no room for pings and pongs, however many come, alone or within a message', async () => {
+    const { end, seen, client, over, usedBytes } = endOfPair();
+    const first = masked(0x01, 100);
+    end.start(Buffer.alloc(0));
+    for (let sent = 0; sent < 200; sent += 1) client.write(masked(sent % 2 === 0 ? 0x89 : 0x8a, 10));
+    const cut = masked(0x89, 125);
+    client.write(cut.subarray(0, 50));
+    client.write(Buffer.concat([cut.subarray(50), first]));
+    await expectSoon(() => usedBytes() === first.length);
+    for (let sent = 0; sent < 200; sent += 1) client.write(masked(0x8a, 10));
+    client.write(masked(0x00, 7));
+    await expectSoon(() => usedBytes() === first.length + 4 + 2 + 7);
+    client.write(masked(0x80, 0));
+    await expectSoon(() => seen.messages.length === 1);
+    expect(usedBytes()).toBe(0);
+    end.destroy();
+    await over;
+  });
+
+  it('keeps no room for what came with the handshake when its connection has closed before anybody listened', async () => {
+    const { end, seen, over, usedBytes, socket } = endOfPair();
+    socket.destroy();
+    await once(socket, 'close');
+    end.start(masked(0x01, 100));
+    await over;
+    expect(seen.events).toEqual(['gone']);
+    expect(usedBytes()).toBe(0);
   });
 
   it('takes any bytes without an error of its own, and leaves no room taken', async () => {

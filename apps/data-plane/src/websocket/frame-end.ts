@@ -49,6 +49,8 @@ export class FrameEnd {
   /** Of a message that has not come as a whole. */
   private heldBytes = 0;
   private isMessageWhole = false;
+  /** Of the pings and pongs that have come with the last bytes: nothing is held of these. */
+  private controlBytes = 0;
   private isReading = true;
   private isBroken = false;
   private hasEnded = false;
@@ -85,7 +87,9 @@ export class FrameEnd {
       this.hold(0);
       listener.message({ bytes, isText: !isBinary });
     });
+    receiver.on('pong', (bytes) => this.countControl(bytes));
     receiver.on('ping', (bytes) => {
+      this.countControl(bytes);
       if (this.canSend && socket.writableLength < pongRoomBytes) this.sender.pong(bytes, this.isMasked);
     });
     receiver.on('conclude', (code, reason) => {
@@ -101,10 +105,7 @@ export class FrameEnd {
     });
     socket.on('end', () => this.end());
     socket.on('error', () => socket.destroy());
-    socket.once('close', () => {
-      this.hold(0);
-      this.finish();
-    });
+    socket.once('close', () => this.finish());
     if (head.length > 0) this.onBytes(head);
     if (this.isReading) socket.on('data', this.onBytes);
     // What has closed before anybody listened does not close again.
@@ -145,11 +146,18 @@ export class FrameEnd {
 
   private readonly onBytes = (bytes: Buffer): void => {
     this.isMessageWhole = false;
+    this.controlBytes = 0;
     this.receiver.write(bytes);
     if (!this.isReading) return;
     // The beginning of a next message behind the last is counted with what comes after it.
-    if (!this.hold(this.isMessageWhole ? 0 : this.heldBytes + bytes.length)) this.options.listener.overloaded();
+    const heldBytes = this.isMessageWhole ? 0 : Math.max(0, this.heldBytes + bytes.length - this.controlBytes);
+    if (!this.hold(heldBytes)) this.options.listener.overloaded();
   };
+
+  private countControl(payload: Buffer): void {
+    const maskBytes = this.isMasked ? 0 : 4; // only one side masks
+    this.controlBytes += 2 + maskBytes + payload.length;
+  }
 
   private hold(bytes: number): boolean {
     const { room } = this.options;
@@ -178,6 +186,7 @@ export class FrameEnd {
   private finish(): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.hold(0);
     this.end();
     this.options.listener.over();
   }

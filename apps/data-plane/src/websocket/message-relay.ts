@@ -232,6 +232,7 @@ class MessageRelay {
   private over(): void {
     this.open -= 1;
     if (this.open > 0) return;
+    this.isEnding = true; // a call that is given up now is no failure of the connection
     clearInterval(this.idleTimer);
     clearTimeout(this.closeTimer);
     this.flows.client.stop();

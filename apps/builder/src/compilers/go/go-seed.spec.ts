@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -73,6 +73,35 @@ describe('what Go builds begin with, in a folder that builders share', () => {
     await writeFile(toolchain.go, program);
 
     await expect(aSeed().of(toolchain)).resolves.toContain(toolchain.version);
+  });
+
+  it('cannot be made in what is no folder, and then says which setting to change', async () => {
+    await writeFile(path.join(home, 'seeds'), '');
+
+    await expect(aSeed().of(toolchain)).rejects.toThrow(/seeds.* cannot be locked: set TORII_BUILD_GO_SEEDS to a folder/);
+  });
+
+  it('is used without the list of its packages, which a machine that went down has left empty', async () => {
+    const seed = aSeed();
+    const first = path.dirname(await seed.of(toolchain));
+    await writeFile(path.join(first, 'packages.json'), '');
+
+    expect(await seed.of(toolchain)).toBe(path.join(first, 'cache'));
+    await learnt(seed, ['container/ring'], 2);
+  });
+
+  it('takes the place of all before the last, those too that a killed builder did not come to remove', async () => {
+    const seed = aSeed();
+    const folder = path.dirname(path.dirname(await seed.of(toolchain)));
+    const generations = async (): Promise<string[]> => (await readdir(folder)).filter((name) => /^\d+$/.test(name)).sort();
+    await learnt(seed, ['container/ring'], 2);
+    await learnt(seed, ['container/list'], 3);
+    await eventually(async () => expect(await generations()).toEqual(['2', '3']));
+    await mkdir(path.join(folder, '1', 'cache'), { recursive: true });
+
+    await learnt(seed, ['container/heap'], 4);
+
+    await eventually(async () => expect(await generations()).toEqual(['3', '4']));
   });
 
   it('has the modules that builds bring along once, and again when they are other ones', async () => {

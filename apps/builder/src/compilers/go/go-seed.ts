@@ -125,19 +125,19 @@ export class GoSeed {
     const folder = this.folderOf(toolchain);
     const startedAtMs = performance.now();
     while (performance.now() - startedAtMs < othersTimeoutMs) {
-      const claim = tryToClaim(folder);
+      const claim = tryToClaim(folder, 'TORII_BUILD_GO_SEEDS');
       if (claim !== undefined) return work().finally(() => claim.release());
       await setTimeout(lookEveryMs);
     }
     throw new Error(`${folder} is in use by another builder, which does not come to an end`);
   }
 
-  /** What a builder that was killed was making; what another one makes now is younger. */
+  /** What a builder that was killed was making; what another one makes now is younger. What cannot be removed stays. */
   private async removeAbandoned(): Promise<void> {
     for (const name of await readdir(this.options.folder).catch(() => [])) {
       const place = path.join(this.options.folder, name);
       const entry = name.startsWith(scratchPrefix) ? await stat(place).catch(() => undefined) : undefined;
-      if (entry !== undefined && Date.now() - entry.mtimeMs > abandonedMs) await rm(place, { recursive: true, force: true });
+      if (entry !== undefined && Date.now() - entry.mtimeMs > abandonedMs) await rm(place, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 
@@ -151,7 +151,7 @@ export class GoSeed {
       if (isComplete(all, seed) || (await useOfFolder(seed.cache, filesMax)).bytes > seedMaxBytes) return;
       await this.make(toolchain, { generation: seed.generation + 1, packages: all, from: seed.cache });
       // The one before may still be linked to.
-      await rm(this.placeOf(toolchain, seed.generation - 1), { recursive: true, force: true });
+      await this.removeBefore(toolchain, seed.generation);
     });
   }
 
@@ -197,13 +197,23 @@ export class GoSeed {
   }
 
   private async newest(toolchain: GoToolchain): Promise<Seed | undefined> {
-    const names = await readdir(this.folderOf(toolchain)).catch(() => []);
-    const generations = names.map(Number).filter(Number.isInteger);
+    const generations = await this.generations(toolchain);
     if (generations.length === 0) return undefined;
     const generation = Math.max(...generations);
     const place = this.placeOf(toolchain, generation);
-    const text = await readFile(path.join(place, 'packages.json'), 'utf8').catch(() => '[]');
-    return { generation, cache: path.join(place, 'cache'), packages: PackageList.parse(JSON.parse(text)) };
+    return { generation, cache: path.join(place, 'cache'), packages: await readPackages(place) };
+  }
+
+  /** Those too that a builder left which was killed before it had removed them. */
+  private async removeBefore(toolchain: GoToolchain, generation: number): Promise<void> {
+    for (const older of await this.generations(toolchain)) {
+      if (older < generation) await rm(this.placeOf(toolchain, older), { recursive: true, force: true });
+    }
+  }
+
+  private async generations(toolchain: GoToolchain): Promise<number[]> {
+    const names = await readdir(this.folderOf(toolchain)).catch(() => []);
+    return names.map(Number).filter(Number.isInteger);
   }
 
   private folderOf({ version }: GoToolchain): string {
@@ -212,6 +222,15 @@ export class GoSeed {
 
   private placeOf(toolchain: GoToolchain, generation: number): string {
     return path.join(this.folderOf(toolchain), String(generation));
+  }
+}
+
+/** None where the list cannot be read, as when the machine went down just after it was written: go looks itself at what is there. */
+async function readPackages(place: string): Promise<readonly string[]> {
+  try {
+    return PackageList.parse(JSON.parse(await readFile(path.join(place, 'packages.json'), 'utf8')));
+  } catch {
+    return [];
   }
 }
 

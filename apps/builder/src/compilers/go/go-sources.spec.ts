@@ -58,6 +58,12 @@ describe('the files of a function in Go', () => {
     expect(sharedWith('module torii\n')).toEqual(['fmt', 'github.com/extism/go-pdk']);
   });
 
+  it('share nothing that is no path of a package, which a file that is not built may import', () => {
+    const source = '//go:build ignore\n\npackage main\n\nimport `torii/a"\nfunc init() { panic(1) }\n//`\nimport "torii/b@v1"\nimport "torii/c"\n';
+
+    expect(prepare({ 'main.go': 'package main\n', 'ignored.go': source }).sharedPackages).toEqual(['torii/c']);
+  });
+
   it('are read as go reads them, without a blank before a block too', () => {
     const goMod = 'module x\n\nrequire(\n\tgithub.com/extism/go-pdk v1.0.2\n)\n';
 

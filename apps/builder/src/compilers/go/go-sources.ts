@@ -74,9 +74,12 @@ export function prepareGoSources(
   };
 }
 
+/** A file that is not built may import any text, and what is shared becomes part of a source. */
+const packagePathPattern = /^[\w.~/-]+$/;
+
 /** Whether a package is of a module that builds bring along, and the go.mod wants that one and no other. */
 function isBrought(packagePath: string, read: GoMod): boolean {
-  const module = broughtModuleOf(packagePath);
+  const module = packagePathPattern.test(packagePath) ? broughtModuleOf(packagePath) : undefined;
   if (module === undefined || module === read.module || read.replaces.includes(module)) return false;
   const version = broughtModules.get(module);
   return module === toriiModule || (read.requires.get(module) ?? version) === version;

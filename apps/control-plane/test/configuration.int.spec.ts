@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { List, Plugin } from '@torii/contracts';
 import { compileWat } from '@torii/test-kit';
+import { describeRoutes } from './configuration/routes.js';
+import { describeSettings } from './configuration/settings.js';
+import { describeWrites } from './configuration/writes.js';
 import { type ApiClient, aModule, importMapGet } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
 
@@ -299,3 +302,9 @@ describe('reading plugins', () => {
     expect(await api.get(`${plugins}?${query}`)).toMatchObject({ status: 422, body: { errors: [{ pointer }] } });
   });
 });
+
+// On the same control plane, with plugins and routes of other names.
+const running = () => torii;
+describe('routes', () => describeRoutes(running));
+describe('settings', () => describeSettings(running));
+describe('writes', () => describeWrites(running));
