@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { hostFunctions, kernelFunctions } from '@torii/contracts';
-import { startUpstream } from '@torii/test-kit';
+import { anyText, startUpstream } from '@torii/test-kit';
 import { describeModule } from '@torii/wasm-binary';
 import fc from 'fast-check';
 import { type Compiled, compileWith, type TestCompile } from '../../test/a-compile.js';
@@ -227,7 +227,7 @@ describe('a function that runs', () => {
     `);
     const settings = { hostFunctions: ['plugin_map:read', 'plugin_map:write'] as const };
     await fc.assert(
-      fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 200 }), async (text) => {
+      fc.asyncProperty(anyText(200), async (text) => {
         const { error, output } = await run(wasm, { functionName: 'execute', input: text, settings: { hostFunctions: [...settings.hostFunctions] } });
         expect({ error, content: output.content }).toEqual({ error: null, content: text });
       }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BuildLogEntry } from '@torii/contracts';
+import { anyText } from '@torii/test-kit';
 import fc from 'fast-check';
 import { completeLog, isAfter, keepLog, keptLog, type NumberedEntry } from './kept-log.js';
 
@@ -9,7 +10,7 @@ const line = (text: string): BuildLogEntry => ({ type: 'line', at: at.toISOStrin
 describe('a kept log', () => {
   it('is read as it was written, whatever a compiler printed', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary' })), (texts) => {
+      fc.property(fc.array(anyText()), (texts) => {
         const entries = texts.map((text, index): NumberedEntry => ({ id: `7-${index}`, entry: line(text) }));
         const kept = keepLog(entries);
         expect(keptLog(kept)).toEqual(entries);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { namePattern } from '@torii/contracts';
+import { anyText } from '@torii/test-kit';
 import fc from 'fast-check';
 import { importTags, nameFrom, nameWithMark, originTag } from './entity-names.js';
 import { placeEntities } from './place-entities.js';
@@ -61,7 +62,7 @@ describe('the place of an imported entity', () => {
 describe('a name made of a text', () => {
   it('is always a name, with a mark and without', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), fc.string(), (text, origin) => {
+      fc.property(anyText(200), fc.string(), (text, origin) => {
         expect(nameFrom(text, 'route')).toMatch(namePattern);
         expect(nameWithMark(nameFrom(text, 'route'), origin)).toMatch(namePattern);
       }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@torii/contracts';
 import { createLogger } from '@torii/service-kit';
+import { anyText } from '@torii/test-kit';
 import fc from 'fast-check';
 import { type PluginCall, Trace } from '../pipeline/trace.js';
 import { type AccessEntry, AccessLog, fieldsOf } from './access-log.js';
@@ -9,7 +10,7 @@ function logInto(lines: string[]) {
   return createLogger({ level: 'info', app: 'data-plane', fields: { nodeId: 'n1' } }, { write: (line) => lines.push(line) });
 }
 
-const text = fc.string({ unit: 'binary', maxLength: 20 });
+const text = anyText(20);
 const ms = fc.double({ min: 0, max: 1e6, noNaN: true });
 const entry: fc.Arbitrary<AccessEntry> = fc.record({
   requestId: text,

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError, type ErrorCode } from '@torii/contracts';
+import { anyText } from '@torii/test-kit';
 import fc from 'fast-check';
 import { closeFrame, closeFrameFor } from './close-frame.js';
 
 describe('a closing message', () => {
   it('has as much of the reason as there is room for, in whole characters', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (reason) => {
+      fc.property(anyText(200), (reason) => {
         const cut = closeFrame(1000, reason).reason;
         const bytes = Buffer.byteLength(cut);
         expect(reason.startsWith(cut)).toBe(true);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Grant, GrantString, hostFunctions } from '@torii/contracts';
+import { anyText } from '@torii/test-kit';
 import fc from 'fast-check';
 import { callHost, type HostCaller } from '../../test/host-caller.js';
 
@@ -68,7 +69,7 @@ describe.each(takesPointer)('%s', (name) => {
       'level',
     );
     const argument = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      anyText(),
       fc.json(),
       fc.dictionary(word, fc.oneof(fc.jsonValue(), fc.maxSafeInteger(), fc.bigInt().map(String))).map((object) => JSON.stringify(object)),
     );

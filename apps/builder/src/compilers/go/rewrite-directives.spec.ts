@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { anyText } from '@torii/test-kit';
 import fc from 'fast-check';
 import { parseGoFile } from './go-file.js';
 import { scanGo } from './go-scanner.js';
@@ -95,7 +96,7 @@ describe('exports and imports as TinyGo wants them', () => {
 describe('Go source', () => {
   it('is split without losing or moving anything', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (source) => {
+      fc.property(anyText(200), (source) => {
         for (const { offset, text, line } of scanGo(source)) {
           expect(source.slice(offset, offset + text.length)).toBe(text);
           expect(line).toBe(source.slice(0, offset).split('\n').length);
