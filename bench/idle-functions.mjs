@@ -42,7 +42,12 @@ const guests = {
 const count = Number(values.functions);
 const { bytes, part, path: requestPath } = await guests[values.guest]();
 const directory = mkdtempSync(path.join(tmpdir(), 'torii-idle-'));
-const env = { TORII_INSTANCE_IDLE_MS: String(idleMs), TORII_LOG_LEVEL: 'warn', TORII_PREPARE_TIMEOUT_MS: '600000' };
+const env = {
+  TORII_INSTANCE_IDLE_MS: String(idleMs),
+  TORII_LOG_LEVEL: 'warn',
+  TORII_PREPARE_TIMEOUT_MS: '600000',
+  TORII_ACTIVATION_TIMEOUT_MS: '600000',
+};
 const node = await ToriiNode.start({ directory, env });
 try {
   const before = residentMiB();
