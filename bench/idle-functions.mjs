@@ -10,7 +10,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { guestBytes, javaScriptGuestBytes } from './lib/guests.mjs';
 import { residentBytesOf } from './lib/process-cpu.mjs';
+import { quantile } from './lib/stats.mjs';
 import { aPlugin, aRoute, ToriiNode } from './lib/torii-node.mjs';
+import { withUniqueSection } from './lib/unique-module.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -53,7 +55,7 @@ try {
   const before = residentMiB();
   const one = node.addModule(bytes);
   const plugins = Array.from({ length: count }, (_, index) => {
-    const sha256 = values.distinct ? node.addModule(withNote(bytes, index)) : one;
+    const sha256 = values.distinct ? node.addModule(withUniqueSection(bytes, index)) : one;
     return aPlugin({ name: `f${index}`, sha256, ...part });
   });
   const routes = plugins.map((plugin) => aRoute(plugin, `${plugin.name}.localhost`));
@@ -75,8 +77,7 @@ try {
     times.push(performance.now() - at);
   }
   times.sort((a, b) => a - b);
-  const at = (share) => times[Math.min(times.length - 1, Math.floor(share * times.length))].toFixed(2);
-  console.log(`first call after that      p50 ${at(0.5)} ms, p99 ${at(0.99)} ms at the client`);
+  console.log(`first call after that      p50 ${quantile(times, 0.5).toFixed(2)} ms, p99 ${quantile(times, 0.99).toFixed(2)} ms at the client`);
 } finally {
   await node.stop();
   rmSync(directory, { recursive: true, force: true });
@@ -84,11 +85,4 @@ try {
 
 function residentMiB() {
   return (residentBytesOf(node.pid) / MiB).toFixed(0);
-}
-
-/** The module with a custom section that makes it another one. */
-function withNote(module, index) {
-  const note = Buffer.from(String(index).padStart(8, '0'));
-  const name = Buffer.from('note');
-  return Buffer.concat([module, Buffer.from([0, 1 + name.length + note.length, name.length]), name, note]);
 }

@@ -7,6 +7,7 @@ import { stageDraft } from '../../apps/data-plane/dist/threads/stage-draft.js';
 import { stageRevision } from '../../apps/data-plane/dist/threads/stage-revision.js';
 import { keyedSnapshot, stagedSnapshot } from '../../apps/data-plane/dist/threads/staged-routes.js';
 import { Deadline, systemClock } from '../../packages/service-kit/dist/index.js';
+import { aStaticRoute } from '../lib/static-route.mjs';
 import { median } from '../lib/stats.mjs';
 
 const rounds = 7;
@@ -17,11 +18,11 @@ const draft = { plugins: [], pluginRows: [], routeRow: 0, without: [], buildTime
 console.log('| routes | one route | others waited | slots of all routes | others waited |');
 console.log('|---|---|---|---|---|');
 for (const count of [100, 1_000, 10_000, 100_000]) {
-  const routes = Array.from({ length: count }, (_, index) => aRoute(index, 'saved'));
+  const routes = Array.from({ length: count }, (_, index) => aStaticRoute(index, 'saved'));
   const keyed = keyedSnapshot({ ...nothing, revision: 1, routes, routeRows: routes.map((_, index) => index) });
   const active = new ActiveRevision();
   active.swap((await stageRevision(stagedSnapshot(keyed, new Set()), undefined, {})).revision);
-  const one = await measure(active, { ...draft, routes: [aRoute(Math.floor(count / 2), 'draft')] });
+  const one = await measure(active, { ...draft, routes: [aStaticRoute(Math.floor(count / 2), 'draft')] });
   const all = await measure(active, { ...draft, routes: [], globalPlugins: [] });
   console.log(`| ${count} | ${one.totalMs.toFixed(1)} | ${one.waitedMs.toFixed(1)} | ${all.totalMs.toFixed(1)} | ${all.waitedMs.toFixed(1)} |`);
 }
@@ -41,15 +42,4 @@ async function measure(active, wanted) {
     revision.dispose();
   }
   return { totalMs: median(totals), waitedMs: median(waits) };
-}
-
-function aRoute(index, body) {
-  return {
-    id: `rt_${index}`,
-    name: `r${index}`,
-    workspace: 'default',
-    match: [{ hosts: [`h${index % 100}.example.com`], paths: [{ type: 'prefix', value: `/v1/things-${index}` }], methods: ['GET'] }],
-    stripPath: true,
-    target: { kind: 'static', status: 200, headers: {}, body },
-  };
 }

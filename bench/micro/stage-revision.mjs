@@ -4,6 +4,8 @@
 import { deserialize, serialize } from 'node:v8';
 import { stageRevision } from '../../apps/data-plane/dist/threads/stage-revision.js';
 import { keyedSnapshot, stagedSnapshot } from '../../apps/data-plane/dist/threads/staged-routes.js';
+import { aStaticRoute } from '../lib/static-route.mjs';
+import { median } from '../lib/stats.mjs';
 
 const rounds = 9;
 const nothing = { plugins: [], pluginRows: [], globalPlugins: [], upstreamRows: new Map(), upstreamCells: new Map() };
@@ -11,14 +13,14 @@ const nothing = { plugins: [], pluginRows: [], globalPlugins: [], upstreamRows: 
 console.log('| routes | all | one changed | bytes of the message, all | one changed |');
 console.log('|---|---|---|---|---|');
 for (const count of [100, 1_000, 10_000, 100_000]) {
-  const routes = Array.from({ length: count }, (_, index) => aRoute(index, 'one'));
+  const routes = Array.from({ length: count }, (_, index) => aStaticRoute(index, 'one'));
   let active = (await staged(routes, undefined)).revision;
   const all = [];
   const changed = [];
   const bytes = [];
   for (let round = 0; round < rounds; round += 1) {
     const whole = await staged(routes, undefined);
-    routes[Math.floor((round * count) / rounds)] = aRoute(Math.floor((round * count) / rounds), `round ${round}`);
+    routes[Math.floor((round * count) / rounds)] = aStaticRoute(Math.floor((round * count) / rounds), `round ${round}`);
     const one = await staged(routes, active);
     active = one.revision;
     all.push(whole.durationMs);
@@ -36,19 +38,4 @@ async function staged(routes, active) {
   const startedMs = performance.now();
   const revision = await stageRevision(deserialize(message), active, {});
   return { revision, durationMs: performance.now() - startedMs, bytes: message.length };
-}
-
-function aRoute(index, body) {
-  return {
-    id: `rt_${index}`,
-    name: `r${index}`,
-    workspace: 'default',
-    match: [{ hosts: [`h${index % 100}.example.com`], paths: [{ type: 'prefix', value: `/v1/things-${index}` }], methods: ['GET'] }],
-    stripPath: true,
-    target: { kind: 'static', status: 200, headers: {}, body },
-  };
-}
-
-function median(values) {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
