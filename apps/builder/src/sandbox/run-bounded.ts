@@ -41,6 +41,7 @@ export async function runBounded(command: readonly string[], run: SandboxRun): P
   const watch = new RunWatch(child, run);
   try {
     const { code, signal } = await exitOf(child, watch);
+    await watch.lookAtTheEnd();
     if (watch.endedBy !== undefined) return ended(watch.endedBy);
     if (!watch.hasBegun) throw new Error(`the sandbox could not be made: ${watch.firstWords}`);
     const signalName = signal ?? signalOf(code);
@@ -112,6 +113,11 @@ class RunWatch {
   stop(): void {
     for (const timer of this.timers) clearTimeout(timer);
     this.run.signal.removeEventListener('abort', this.onAbort);
+  }
+
+  /** What a program left on disk counts also when it ended before anybody looked. */
+  async lookAtTheEnd(): Promise<void> {
+    if (this.endedBy === undefined) await this.checkDisk();
   }
 
   private every(intervalMs: number, look: () => Promise<void>): void {
