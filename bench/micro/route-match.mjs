@@ -1,5 +1,8 @@
 // What finding a request's route costs, and making the table, by the number of routes: CPU time, median of several rounds.
+// Then the bytes of heap that the largest table takes for each route, beside the route itself.
 //   node bench/micro/route-match.mjs
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { parseRequestTarget } from '../../apps/data-plane/dist/routing/request-target.js';
 import { RouteTable } from '../../apps/data-plane/dist/routing/route-table.js';
 
@@ -7,6 +10,9 @@ const rounds = 9;
 const requests = 100_000;
 const counts = [10, 1_000, 100_000];
 const head = { method: 'GET', headers: {}, headersDistinct: { 'x-tenant': ['t7'], accept: ['*/*'] } };
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
 
 const cases = {
   'a host each, prefix': {
@@ -30,25 +36,51 @@ const cases = {
       }),
     target: (index) => parseRequestTarget('/v1/42', `a.h${index}.example.com`),
   },
+  'the same, path and header its own': {
+    route: (index) =>
+      match({
+        hosts: [`*.h${index}.example.com`],
+        paths: [{ type: 'template', value: `/v${index}/$id<[0-9]+>` }],
+        headers: [{ name: 'x-tenant', type: 'exact', value: `t${index}` }],
+      }),
+    target: (index) => parseRequestTarget(`/v${index}/42`, `a.h${index}.example.com`),
+    head: (index) => ({ ...head, headersDistinct: { ...head.headersDistinct, 'x-tenant': [`t${index}`] } }),
+  },
+  'a host each of two, by method': {
+    route: (index) =>
+      match({
+        hosts: [`h${Math.floor(index / 2)}.example.com`],
+        paths: [{ type: 'prefix', value: '/api/users' }],
+        methods: [index % 2 === 0 ? 'POST' : 'GET'],
+      }),
+    target: (index) => parseRequestTarget('/api/users/42', `h${Math.floor(index / 2)}.example.com`),
+  },
 };
 
-console.log(`| routes | ${Object.keys(cases).join(' | ')} | building | changing one route |`);
-console.log(`|---|${'---|'.repeat(Object.keys(cases).length + 2)}`);
+const names = Object.keys(cases);
+console.log(`| routes | ${names.join(' | ')} | building | changing one route |`);
+console.log(`|---|${'---|'.repeat(names.length + 2)}`);
+let heapCells = [];
 for (const count of counts) {
   const cells = [];
+  heapCells = [];
   let buildMs = 0;
   let changeMs = 0;
-  for (const { route, target } of Object.values(cases)) {
+  for (const { route, target, head: headOf = () => head } of Object.values(cases)) {
     const routes = Array.from({ length: count }, (_, index) => ({ name: `r${index}`, match: [route(index)] }));
+    const heapBefore = heapBytes();
     const startedMs = performance.now();
     const table = new RouteTable(routes);
     buildMs += performance.now() - startedMs;
+    heapCells.push(((heapBytes() - heapBefore) / count).toFixed(0));
     changeMs += changeOne(table, routes, route);
-    const targets = Array.from({ length: 1_000 }, (_, index) => target(Math.floor((index * count) / 1_000)));
-    cells.push(`${(medianOf(() => matchAll(table, targets)) / (requests / 1_000)).toFixed(2)} us`);
+    const asked = Array.from({ length: 1_000 }, (_, at) => Math.floor((at * count) / 1_000));
+    const [targets, heads] = [asked.map(target), asked.map(headOf)];
+    cells.push(`${(medianOf(() => matchAll(table, targets, heads)) / (requests / 1_000)).toFixed(2)} us`);
   }
   console.log(`| ${count} | ${cells.join(' | ')} | ${(buildMs / cells.length).toFixed(0)} ms | ${(changeMs / cells.length).toFixed(2)} ms |`);
 }
+console.log(`| bytes for each of ${counts.at(-1)} | ${heapCells.join(' | ')} | | |`);
 
 function match(part) {
   return { hosts: [], paths: [], methods: [], ...part };
@@ -68,8 +100,14 @@ function changeOne(first, routes, route) {
   return times.sort((a, b) => a - b)[Math.floor(rounds / 2)];
 }
 
-function matchAll(table, targets) {
-  for (let request = 0; request < requests; request += 1) table.match(targets[request % targets.length], head);
+function matchAll(table, targets, heads) {
+  for (let request = 0; request < requests; request += 1) table.match(targets[request % targets.length], heads[request % heads.length]);
+}
+
+/** Of what is still in use. */
+function heapBytes() {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
 }
 
 /** Milliseconds of CPU. */

@@ -1,122 +1,119 @@
-import type { Expression, Expressions } from './expressions.js';
-import type { Step } from './path-place.js';
+import type { Bunch, Edit, PathEntry } from './bunch.js';
+import type { ExpressionStep, Step } from './path-place.js';
 
-/** One change of a tree: what it has made or copied is its own, and may be changed in place. */
-export type Edit = symbol;
-
-/** One way to reach a route: what of the path is a name, and how much of it the match took. */
-export interface PathEntry<T> {
-  readonly value: T;
-  readonly priority: number;
-  /** Names of the segments that have one, in path order. */
-  readonly paramNames: readonly string[];
+interface ExpressionChild<Entry extends PathEntry> {
+  readonly step: ExpressionStep;
+  readonly node: PathNode<Entry>;
 }
 
-interface ExpressionBranch<T> {
-  readonly source: string;
-  readonly expression: Expression;
-  readonly branch: Branch<T>;
-}
-
-/** A place in a tree of paths. */
-export interface Branch<T> {
+/** Where paths part. What it has none of takes no memory. */
+export interface Branch<Entry extends PathEntry> {
+  readonly kind: 'branch';
   /** Whose it is; all others copy it before they change it. */
-  readonly edit: Edit;
+  readonly edit: Edit<Entry>;
   /** The highest of any entry at or below it. */
-  priorityMax: number;
-  readonly literals: Map<string, Branch<T>>;
+  priority: number;
+  literals: Map<string, PathNode<Entry>> | undefined;
   /** In the order of their text. */
-  readonly expressions: ExpressionBranch<T>[];
-  named: Branch<T> | undefined;
-  star: Branch<T> | undefined;
-  /** Paths that end here: exact ones and templates, highest priority first. */
-  readonly ends: PathEntry<T>[];
-  /** Prefixes that end here, highest priority first. */
-  readonly prefixes: PathEntry<T>[];
+  expressions: ExpressionChild<Entry>[] | undefined;
+  named: PathNode<Entry> | undefined;
+  star: PathNode<Entry> | undefined;
+  /** Paths that end here: exact ones and templates. */
+  ends: Bunch<Entry> | undefined;
+  /** Prefixes that end here. */
+  prefixes: Bunch<Entry> | undefined;
 }
 
-export function newBranch<T>(edit: Edit): Branch<T> {
+/** A tree of paths, or what is below one of its steps: a bunch alone stands for all the steps it has left. */
+export type PathNode<Entry extends PathEntry> = Bunch<Entry> | Branch<Entry>;
+
+export function newBranch<Entry extends PathEntry>(edit: Edit<Entry>): Branch<Entry> {
   return {
+    kind: 'branch',
     edit,
-    priorityMax: Number.NEGATIVE_INFINITY,
-    literals: new Map(),
-    expressions: [],
+    priority: Number.NEGATIVE_INFINITY,
+    literals: undefined,
+    expressions: undefined,
     named: undefined,
     star: undefined,
-    ends: [],
-    prefixes: [],
+    ends: undefined,
+    prefixes: undefined,
   };
 }
 
 /** The branch itself when the edit has made it, else a copy; what hangs on it is still shared. */
-export function ownBranch<T>(branch: Branch<T>, edit: Edit): Branch<T> {
+export function ownBranch<Entry extends PathEntry>(branch: Branch<Entry>, edit: Edit<Entry>): Branch<Entry> {
   if (branch.edit === edit) return branch;
-  const { priorityMax, literals, expressions, named, star, ends, prefixes } = branch;
+  const { kind, priority, literals, expressions, named, star, ends, prefixes } = branch;
   return {
+    kind,
     edit,
-    priorityMax,
-    literals: new Map(literals),
-    expressions: [...expressions],
+    priority,
+    literals: literals && new Map(literals),
+    expressions: expressions && [...expressions],
     named,
     star,
-    ends: [...ends],
-    prefixes: [...prefixes],
+    ends,
+    prefixes,
   };
 }
 
-export function isEmpty<T>(branch: Branch<T>): boolean {
-  return (
-    branch.ends.length === 0 &&
-    branch.prefixes.length === 0 &&
-    branch.literals.size === 0 &&
-    branch.expressions.length === 0 &&
-    branch.named === undefined &&
-    branch.star === undefined
-  );
-}
-
-export function childAt<T>(parent: Branch<T>, step: Step): Branch<T> | undefined {
-  if (typeof step === 'string') return parent.literals.get(step);
-  if (step.type === 'expression') return parent.expressions.find(({ source }) => source === step.source)?.branch;
+export function childAt<Entry extends PathEntry>(parent: Branch<Entry>, step: Step): PathNode<Entry> | undefined {
+  if (typeof step === 'string') return parent.literals?.get(step);
+  if (step.type === 'expression') return parent.expressions?.find((child) => child.step.source === step.source)?.node;
   return parent[step.type];
 }
 
-/** Puts a branch below one that is the edit's own, in place of what was there. */
-export function setChild<T>(parent: Branch<T>, step: Step, branch: Branch<T>, expressions: Expressions): void {
-  if (typeof step === 'string') {
-    parent.literals.set(step, branch);
-  } else if (step.type !== 'expression') {
-    parent[step.type] = branch;
-  } else {
-    const { source } = step;
-    const at = parent.expressions.findIndex((other) => other.source >= source);
-    const isThere = parent.expressions[at]?.source === source;
-    const entry = { source, expression: expressions.compile(source), branch };
-    parent.expressions.splice(at === -1 ? parent.expressions.length : at, isThere ? 1 : 0, entry);
-  }
+/** Puts a node below a branch that is the edit's own, in place of what was there; undefined leaves nothing. */
+export function setChild<Entry extends PathEntry>(parent: Branch<Entry>, step: Step, node: PathNode<Entry> | undefined): void {
+  if (typeof step === 'string') setLiteral(parent, step, node);
+  else if (step.type === 'expression') setExpression(parent, step, node);
+  else parent[step.type] = node;
 }
 
-export function dropChild<T>(parent: Branch<T>, step: Step): void {
-  if (typeof step === 'string') {
-    parent.literals.delete(step);
-  } else if (step.type === 'expression') {
-    const at = parent.expressions.findIndex(({ source }) => source === step.source);
-    if (at !== -1) parent.expressions.splice(at, 1);
-  } else {
-    parent[step.type] = undefined;
+function setLiteral<Entry extends PathEntry>(parent: Branch<Entry>, text: string, node: PathNode<Entry> | undefined): void {
+  if (node !== undefined) {
+    parent.literals ??= new Map();
+    parent.literals.set(text, node);
+    return;
   }
+  parent.literals?.delete(text);
+  if (parent.literals?.size === 0) parent.literals = undefined;
 }
 
-/** The highest priority of any entry at or below a branch whose `priorityMax` is that or more; ends at the first that has as much. */
-export function highestPriority<T>(branch: Branch<T>): number {
-  const { priorityMax: bound, literals, expressions, named, star, ends, prefixes } = branch;
-  let highest = Math.max(ends[0]?.priority ?? Number.NEGATIVE_INFINITY, prefixes[0]?.priority ?? Number.NEGATIVE_INFINITY);
-  highest = Math.max(highest, named?.priorityMax ?? Number.NEGATIVE_INFINITY, star?.priorityMax ?? Number.NEGATIVE_INFINITY);
-  for (const entry of expressions) highest = Math.max(highest, entry.branch.priorityMax);
-  if (highest >= bound) return bound;
-  for (const child of literals.values()) {
-    if (child.priorityMax >= bound) return bound;
-    highest = Math.max(highest, child.priorityMax);
+function setExpression<Entry extends PathEntry>(parent: Branch<Entry>, step: ExpressionStep, node: PathNode<Entry> | undefined): void {
+  const others = parent.expressions?.filter((child) => child.step.source !== step.source) ?? [];
+  if (node !== undefined) {
+    const at = others.findIndex((child) => child.step.source > step.source);
+    others.splice(at === -1 ? others.length : at, 0, { step, node });
+  }
+  parent.expressions = others.length === 0 ? undefined : others;
+}
+
+/** What is to stand in place of a branch of which something was taken: nothing, the bunch alone that it leads to, or itself. */
+export function reduced<Entry extends PathEntry>(branch: Branch<Entry>): PathNode<Entry> | undefined {
+  const { literals, expressions } = branch;
+  const others = othersOf(branch);
+  if (others.length + (literals?.size ?? 0) + (expressions?.length ?? 0) > 1) return branch;
+  const last = others[0] ?? expressions?.[0]?.node ?? literals?.values().next().value;
+  return last?.kind === 'branch' ? branch : last;
+}
+
+/** The highest priority of any entry at or below a branch whose `priority` is that or more; ends at the first that has as much. */
+export function highestPriority<Entry extends PathEntry>(branch: Branch<Entry>): number {
+  const { priority: bound, literals, expressions = [] } = branch;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const node of othersOf(branch)) highest = Math.max(highest, node.priority);
+  for (const { node } of expressions) highest = Math.max(highest, node.priority);
+  if (highest >= bound || literals === undefined) return highest;
+  for (const node of literals.values()) {
+    if (node.priority >= bound) return bound;
+    highest = Math.max(highest, node.priority);
   }
   return highest;
+}
+
+/** What is at or below a branch, but for literals and expressions, of which there may be many. */
+function othersOf<Entry extends PathEntry>({ named, star, ends, prefixes }: Branch<Entry>): PathNode<Entry>[] {
+  return [ends, prefixes, named, star].filter((node) => node !== undefined);
 }

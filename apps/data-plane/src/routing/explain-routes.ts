@@ -4,7 +4,7 @@ import type { Expressions } from './expressions.js';
 import { bestRank, compareRanks, type Rank, rankOfHost, rankOfPath } from './match-rank.js';
 import { RequestFacts, type RequestHead } from './request-facts.js';
 import type { RequestTarget } from './request-target.js';
-import { conditionsOf } from './value-condition.js';
+import { conditionsOf, holds } from './value-condition.js';
 
 type Explainable = Pick<SnapshotRoute, 'name' | 'match'> & { readonly priority: number | undefined };
 
@@ -220,7 +220,7 @@ function tryMatch(
     const paths = (): string => listed(match.paths.map(({ type, value }) => `${type} ${value}`));
     return { match, lostBy: 'path', detail: () => `its paths do not fit ${target.path}: ${paths()}`, host, path: none };
   }
-  const failing = conditionSources(match).find(({ one }) => !conditionsOf(one, expressions).every((holds) => holds(facts)));
+  const failing = conditionSources(match).find(({ one }) => !conditionsOf(one, expressions).every((condition) => holds(condition, facts)));
   if (failing !== undefined) return { match, lostBy: 'condition', detail: () => failing.detail, host, path };
   const method = head.method ?? 'GET';
   const { methods } = match;

@@ -3,7 +3,7 @@ import type { Expressions } from './expressions.js';
 import { prefixSegments } from './path-place.js';
 import { segmentsOf } from './request-target.js';
 
-// The order that `HostTrees` and `PathTree` find routes in, said again as numbers, for who wants to know why one comes
+// The order that `HostTrees` and `path-tree.ts` find routes in, said again as numbers, for who wants to know why one comes
 // before another. A property test holds the two together.
 
 /** Parts to be compared in turn; the first that differs decides, and more is better. */

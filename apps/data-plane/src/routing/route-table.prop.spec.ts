@@ -201,11 +201,25 @@ describe('RouteTable', () => {
     );
   });
 
+  it('is in memory after a change what it is when it is built anew', () => {
+    fc.assert(
+      fc.property(routes, fc.infiniteStream(fc.boolean()), fc.infiniteStream(fc.boolean()), (table, isRemoved, isLate) => {
+        const late = table.filter(() => isLate.next().value);
+        const early = table.filter((one) => !late.includes(one));
+        const removed = early.filter(() => isRemoved.next().value);
+        const changed = new RouteTable(late, { base: new RouteTable(early), removed });
+        const anew = new RouteTable(changed.routes);
+        expect(changed).toEqual(expect.objectContaining({ ...anew, parts: expect.anything() }));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('keeps nothing of routes that are gone', () => {
     fc.assert(
       fc.property(routes, (table) => {
         const emptied = new RouteTable<TestRoute>([], { base: new RouteTable(table), removed: table });
-        expect(emptied).toEqual(expect.objectContaining({ ...new RouteTable<TestRoute>([]), expressions: expect.anything() }));
+        expect(emptied).toEqual(expect.objectContaining({ ...new RouteTable<TestRoute>([]), parts: expect.anything() }));
       }),
       { numRuns: 200 },
     );

@@ -1,12 +1,14 @@
 import { AppError, type SnapshotMatch, type SnapshotRoute } from '@torii/contracts';
-import type { Edit, PathEntry } from './branch.js';
+import type { PathNode } from './branch.js';
+import type { Edit, PathEntry } from './bunch.js';
 import { type ExplainedRequest, explainRoutes, type RouteExplanation } from './explain-routes.js';
-import { Expressions } from './expressions.js';
 import { HostTrees } from './host-trees.js';
-import { type PathSearch, PathTree } from './path-tree.js';
+import { MatchParts } from './match-parts.js';
+import { paramsOf } from './path-place.js';
+import { type PathSearch, searchPaths, withEntry, withoutEntries } from './path-tree.js';
 import { RequestFacts, type RequestHead } from './request-facts.js';
 import type { RequestTarget } from './request-target.js';
-import { type Condition, conditionsOf } from './value-condition.js';
+import { type Condition, holds } from './value-condition.js';
 
 export interface RouteMatch<R> {
   readonly route: R;
@@ -17,11 +19,18 @@ export interface RouteMatch<R> {
   readonly chosenBy?: string;
 }
 
-interface Candidate<R> {
+/** A path of a route, with what else of its match a request has to fit. */
+interface RouteEntry<R> extends PathEntry {
   readonly route: R;
   /** Undefined: every method. */
   readonly methods: ReadonlySet<string> | undefined;
   readonly conditions: readonly Condition[];
+}
+
+interface PlacedEntry<R> {
+  /** Undefined for every host. */
+  readonly hosts: readonly (string | undefined)[];
+  readonly entry: RouteEntry<R>;
 }
 
 type Matchable = Pick<SnapshotRoute, 'name' | 'match'> & { readonly priority: number | undefined };
@@ -42,33 +51,33 @@ interface TableChange<R> {
  * with it all that the change does not touch.
  *
  * The route with the highest `priority` wins. Among equals the most specific does: an exact host before one with a `*`
- * inside before `*.suffix` before no host (`HostTrees`); then the path as `PathTree` orders it; then the match with more
+ * inside before `*.suffix` before no host (`HostTrees`); then the path as `path-tree.ts` orders it; then the match with more
  * conditions on headers, query and cookies; then one that names the method; then the route whose name sorts first. A route
  * that a better one shadows is still found when that one does not fit.
  *
  * The cost depends on the request's labels and segments and on how many routes share its very place, not on how many there are.
  */
 export class RouteTable<R extends Matchable> {
-  private readonly expressions: Expressions;
+  private readonly parts: MatchParts;
   /** How many routes have each priority. */
   private readonly priorities: Map<number, number>;
   private readonly priorityMax: number;
-  private readonly hosts: HostTrees<PathTree<Candidate<R>>>;
+  private readonly hosts: HostTrees<PathNode<RouteEntry<R>>>;
   readonly routes: readonly R[];
 
   /** With a change: the base without the removed routes and with these. */
   constructor(routes: readonly R[], change?: TableChange<R>) {
-    const edit: Edit = Symbol('edit');
+    const edit: Edit<RouteEntry<R>> = { compare: compareEntries };
     const removed = new Set(change?.removed);
     this.routes = [...(change?.base.routes ?? []).filter((route) => !removed.has(route)), ...routes];
-    this.expressions = change?.base.expressions.forChange() ?? new Expressions();
+    this.parts = change?.base.parts.forChange() ?? new MatchParts();
     this.priorities = new Map(change?.base.priorities);
     this.hosts = new HostTrees(change?.base.hosts);
     for (const route of change?.removed ?? []) this.remove(route, edit);
-    const candidates = routes.flatMap((route) => route.match.map((match) => ({ match, candidate: this.candidateOf(route, match) })));
+    const added = routes.flatMap((route) => this.placed(route));
     // In the order in which a place has them, so that each is put at its end.
-    candidates.sort((a, b) => compareCandidates(a.candidate, b.candidate));
-    for (const { match, candidate } of candidates) this.add(match, candidate, edit);
+    added.sort((a, b) => compareEntries(a.entry, b.entry));
+    for (const { hosts, entry } of added) for (const host of hosts) this.hosts.set(host, withEntry(this.hosts.get(host), entry, edit));
     for (const { priority = 0 } of routes) this.count(priority, 1);
     this.priorityMax = [...this.priorities.keys()].reduce((max, priority) => Math.max(max, priority), Number.NEGATIVE_INFINITY);
   }
@@ -85,40 +94,34 @@ export class RouteTable<R extends Matchable> {
     throw new AppError('routing.no_route', { detail: `nothing is configured for ${target.host}${target.path}` });
   }
 
-  private candidateOf(route: R, match: SnapshotMatch): Candidate<R> {
-    return { route, methods: methodsOf(match), conditions: conditionsOf(match, this.expressions) };
-  }
-
   /** Why each route did or did not get the request, `max` of them by name. Its cost is in proportion to the number of routes. */
   explain(request: ExplainedRequest<R>, max: number): Promise<RouteExplanation> {
-    return explainRoutes(this.routes, request, { expressions: this.expressions, max });
+    return explainRoutes(this.routes, request, { expressions: this.parts.expressions, max });
   }
 
-  private add(match: SnapshotMatch, candidate: Candidate<R>, edit: Edit): void {
-    for (const host of hostsOf(match)) {
-      const tree = this.treeFor(host, edit);
-      for (const path of pathsOf(match)) tree.add(path, candidate, candidate.route.priority ?? 0);
-    }
+  private placed(route: R): PlacedEntry<R>[] {
+    const { priority = 0 } = route;
+    return route.match.flatMap((match) => {
+      const [hosts, methods, conditions] = [hostsOf(match), this.parts.methodsOf(match), this.parts.conditionsOf(match)];
+      return pathsOf(match).map((path): PlacedEntry<R> => {
+        const { steps, isPrefix, paramNames } = this.parts.placeOf(path);
+        return { hosts, entry: { kind: 'entry', priority, steps, isPrefix, paramNames, route, methods, conditions } };
+      });
+    });
   }
 
-  private remove(route: R, edit: Edit): void {
+  private remove(route: R, edit: Edit<RouteEntry<R>>): void {
     this.count(route.priority ?? 0, -1);
+    const isGone = (entry: RouteEntry<R>): boolean => entry.route === route;
     for (const match of route.match) {
-      for (const host of hostsOf(match)) {
-        const tree = this.treeFor(host, edit);
-        for (const path of pathsOf(match)) tree.remove(path, (candidate) => candidate.route === route);
-        if (tree.isEmpty) this.hosts.set(host, undefined);
+      for (const path of pathsOf(match)) {
+        const place = this.parts.placeOf(path);
+        for (const host of hostsOf(match)) {
+          const tree = this.hosts.get(host);
+          if (tree !== undefined) this.hosts.set(host, withoutEntries(tree, place, isGone, edit));
+        }
       }
     }
-  }
-
-  /** The tree of a host pattern, the edit's own. */
-  private treeFor(host: string | undefined, edit: Edit): PathTree<Candidate<R>> {
-    const known = this.hosts.get(host);
-    if (known?.edit === edit) return known;
-    const tree = new PathTree({ expressions: this.expressions, compare: compareCandidates<R> }, edit, known);
-    this.hosts.set(host, tree);
-    return tree;
   }
 
   private count(priority: number, change: 1 | -1): void {
@@ -137,7 +140,7 @@ function pathsOf({ paths }: SnapshotMatch): SnapshotMatch['paths'] {
 }
 
 /** In the order in which they are offered at one place. */
-function compareCandidates<R extends Matchable>(a: Candidate<R>, b: Candidate<R>): number {
+function compareEntries<R extends Matchable>(a: RouteEntry<R>, b: RouteEntry<R>): number {
   return (
     b.conditions.length - a.conditions.length ||
     Number(a.methods === undefined) - Number(b.methods === undefined) ||
@@ -151,7 +154,7 @@ function compareNames(a: string, b: string): number {
 }
 
 /** One search for a route. */
-class Search<R> implements PathSearch<Candidate<R>> {
+class Search<R> implements PathSearch<RouteEntry<R>> {
   floor = Number.NEGATIVE_INFINITY;
   found: RouteMatch<R> | undefined;
   /** Methods of candidates that lack only this one; undefined until there is such a candidate. */
@@ -169,42 +172,28 @@ class Search<R> implements PathSearch<Candidate<R>> {
     return this.floor >= this.bounds.priorityMax;
   }
 
-  offer({ value, priority, paramNames }: PathEntry<Candidate<R>>, params: readonly string[], segmentsTaken: number): void {
-    const { route, methods, conditions } = value;
-    if (conditions.length > 0 && !this.holds(conditions)) return;
+  offer(entry: RouteEntry<R>): void {
+    const { route, methods, conditions } = entry;
+    if (conditions.length > 0 && !this.holdAll(conditions)) return;
     if (this.bounds.refused?.has(route) === true) return;
     if (methods !== undefined && !methods.has(this.head.method ?? 'GET')) {
       this.allowed ??= new Set();
       for (const name of methods) this.allowed.add(name);
       return;
     }
-    this.found = { route, segmentsTaken, pathParams: paramsOf(paramNames, params) };
+    const { priority, steps, paramNames } = entry;
+    this.found = { route, segmentsTaken: steps.length, pathParams: paramNames.length === 0 ? noParams : paramsOf(entry, this.target.segments) };
     this.floor = priority;
   }
 
-  private holds(conditions: readonly Condition[]): boolean {
+  private holdAll(conditions: readonly Condition[]): boolean {
     this.facts ??= new RequestFacts(this.head, this.target.search);
-    for (const condition of conditions) if (!condition(this.facts)) return false;
+    for (const condition of conditions) if (!holds(condition, this.facts)) return false;
     return true;
   }
 }
 
-function searchTree<R>(tree: PathTree<Candidate<R>>, search: Search<R>): boolean {
-  tree.search(search.target.segments, search);
+function searchTree<R>(tree: PathNode<RouteEntry<R>>, search: Search<R>): boolean {
+  searchPaths(tree, search.target.segments, search);
   return search.isOver;
-}
-
-function paramsOf(names: readonly string[], values: readonly string[]): Readonly<Record<string, string>> {
-  if (names.length === 0) return noParams;
-  const params: Record<string, string> = {};
-  for (let index = 0; index < names.length; index += 1) params[names[index] ?? ''] = values[index] ?? '';
-  return params;
-}
-
-/** A route that takes GET takes HEAD too (RFC 9110 section 9.3.2). */
-function methodsOf(match: SnapshotMatch): ReadonlySet<string> | undefined {
-  if (match.methods.length === 0) return undefined;
-  const methods = new Set(match.methods);
-  if (methods.has('GET')) methods.add('HEAD');
-  return methods;
 }

@@ -1,43 +1,59 @@
 import type { SnapshotMatch, ValueMatch } from '@torii/contracts';
-import type { Expressions } from './expressions.js';
+import type { Expression, Expressions } from './expressions.js';
 import type { RequestFacts } from './request-facts.js';
 
-/** Whether a request is as a route wants it. */
-export type Condition = (facts: RequestFacts) => boolean;
-type Test = (value: string) => boolean;
+/** How a route wants one value of a request to be. */
+export type Condition = { readonly of: 'header' | 'query' | 'cookie'; readonly name: string } & Wish;
+
+type Wish =
+  | { readonly type: 'exists' | 'absent' }
+  | { readonly type: 'exact'; readonly value: string }
+  /** What stands between the `*`. */
+  | { readonly type: 'wildcard'; readonly parts: readonly string[] }
+  | { readonly type: 'regex'; readonly expression: Expression };
 
 /** The conditions of a match, expressions compiled. Throws on an expression that RE2 does not know. */
 export function conditionsOf({ headers = [], query = [], cookies = [] }: SnapshotMatch, expressions: Expressions): readonly Condition[] {
   return [
-    ...headers.map((match) => {
-      const name = match.name.toLowerCase();
-      return conditionOf(testOf(match, expressions), (facts) => facts.header(name));
-    }),
-    ...query.map((match) => conditionOf(testOf(match, expressions), (facts) => facts.query(match.name))),
-    ...cookies.map((match) => conditionOf(testOf(match, expressions), (facts) => facts.cookie(match.name))),
+    ...headers.map((match): Condition => ({ of: 'header', name: match.name.toLowerCase(), ...wishOf(match, expressions) })),
+    ...query.map((match): Condition => ({ of: 'query', name: match.name, ...wishOf(match, expressions) })),
+    ...cookies.map((match): Condition => ({ of: 'cookie', name: match.name, ...wishOf(match, expressions) })),
   ];
 }
 
-/** Without a test: that there is none. */
-function conditionOf(test: Test | undefined, read: (facts: RequestFacts) => readonly string[]): Condition {
-  if (test === undefined) return (facts) => read(facts).length === 0;
-  return (facts) => {
-    for (const value of read(facts)) if (test(value)) return true;
-    return false;
-  };
+/** Whether a request is as the condition wants it. */
+export function holds(condition: Condition, facts: RequestFacts): boolean {
+  const values = facts[condition.of](condition.name);
+  if (condition.type === 'absent') return values.length === 0;
+  for (const value of values) if (fits(value, condition)) return true;
+  return false;
 }
 
-function testOf(match: ValueMatch, expressions: Expressions): Test | undefined {
-  if (match.type === 'absent') return undefined;
-  if (match.type === 'exists') return () => true;
-  const { value: wanted } = match;
-  if (match.type === 'exact') return (value) => value === wanted;
-  if (match.type === 'wildcard') {
-    const parts = wanted.split('*');
-    return (value) => matchesWildcard(value, parts);
+function wishOf(match: ValueMatch, expressions: Expressions): Wish {
+  switch (match.type) {
+    case 'exists':
+    case 'absent':
+      return { type: match.type };
+    case 'exact':
+      return { type: 'exact', value: match.value };
+    case 'wildcard':
+      return { type: 'wildcard', parts: match.value.split('*') };
+    case 'regex':
+      return { type: 'regex', expression: expressions.compile(match.value) };
   }
-  const expression = expressions.compile(wanted);
-  return (value) => expression.testExact(value);
+}
+
+function fits(value: string, wish: Exclude<Wish, { type: 'absent' }>): boolean {
+  switch (wish.type) {
+    case 'exact':
+      return value === wish.value;
+    case 'wildcard':
+      return matchesWildcard(value, wish.parts);
+    case 'regex':
+      return wish.expression.testExact(value);
+    default:
+      return true;
+  }
 }
 
 /**
