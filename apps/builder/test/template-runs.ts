@@ -13,7 +13,7 @@ export class TemplateRuns {
   static async start(): Promise<TemplateRuns> {
     const api = await startAddressApi({ delayMs: 0 });
     const overrides = new Map([['api-adresse.data.gouv.fr', `http://127.0.0.1:${api.port}`]]);
-    return new TemplateRuns(aRunner({ egress: { overrides, privateCidrs: [], connectTimeoutMs: 5_000 } }), api);
+    return new TemplateRuns(aRunner({ egress: { overrides, privateCidrs: [], connectTimeoutMs: 30_000 } }), api);
   }
 
   /**

@@ -33,6 +33,16 @@ it.each(languageNames)('has a template named empty to begin a function in %s wit
   expect(readTemplate(language, 'empty')?.files.length).toBeGreaterThan(0);
 });
 
+it('reads and writes JSON in WebAssembly text by the same functions in each template', () => {
+  const reading = ['has', 'value_of', 'text_behind', 'skip_space', 'end_of', 'opens', 'closes', 'end_of_text'];
+  const writing = ['begin_output', 'put', 'put_text', 'end_output'];
+  for (const name of [...reading, ...writing]) {
+    const written = ['access-validator', 'request-transformer', 'response-transformer', 'geolocation'].map((template) => watFunction(template, name));
+    expect(written[0]).toContain(`(func $${name} `);
+    expect(new Set(written)).toEqual(new Set([written[0]]));
+  }
+});
+
 it.each([
   ['a language there is none of', 'cobol', 'empty'],
   ['a name there is none of', 'wat', 'nothing-of-the-kind'],
@@ -41,3 +51,9 @@ it.each([
 ])('answers nothing for %s', (_, language, name) => {
   expect(readTemplate(language, name)).toBeUndefined();
 });
+
+/** The lines of a function of a template: the one it begins with, and those that are indented more. */
+function watFunction(template: string, name: string): string | undefined {
+  const source = readTemplate('wat', template)?.files[0]?.content.replace(/\)\n$/, '\n');
+  return source?.match(new RegExp(`^ {2}\\(func \\$${name} .*\\n(?: {4}.*\\n)*`, 'm'))?.[0];
+}
