@@ -8,13 +8,19 @@ import { pdkName, pdkTree } from './pdk-files.js';
 import { missingPackage, patternRefusal, refusalOf } from './refusals.js';
 import { joinInTree, type VirtualTree } from './virtual-tree.js';
 
+/**
+ * Where esbuild looks for names that are put together. Far below what is not there, so that neither they nor what climbs
+ * from here has it list folders of the machine, which takes as long as there are files on its disk.
+ */
+const nowhere = `/nonexistent${'/torii'.repeat(64)}`;
 /** Set on what the plugin itself asks esbuild to resolve. */
 const own = Symbol('resolved by the plugin');
 const any = /.*/;
 
 /**
  * Lets a bundle hold the function's files, `@torii/pdk` and what is in `node_modules`, and nothing else: esbuild never
- * opens a file by itself, though it lists folders for names that are put together (see `told`). Everything else is refused with what to do about it, at the place of the import.
+ * opens a file by itself, though it may list folders for names that are put together (see `told`). Everything else is
+ * refused with what to do about it, at the place of the import.
  */
 export function resolvePlugin(source: VirtualTree, aliases: PathAliases, packages: PackageFolder | undefined): Plugin {
   return {
@@ -85,7 +91,7 @@ function load(file: string, contents: Uint8Array | undefined): OnLoadResult {
   if (contents === undefined) return refuse(`there is no file "${file}"`);
   const loader = loaderOf(file);
   if (loader === undefined) return refuse(`"${file}" is of a kind that cannot be imported; these can: ${importableKinds}`);
-  return { contents, loader };
+  return { contents, loader, resolveDir: nowhere };
 }
 
 function refuse(text: string): { errors: [{ text: string }] } {
