@@ -1,4 +1,4 @@
 import { jest } from '@jest/globals';
 
 // Long enough for a slow machine that runs several suites at once; a wait that can fail has its own, shorter deadline.
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);

@@ -15,7 +15,7 @@ import { AControlPlane, nodeToken } from './a-control-plane.js';
 export const silent = createLogger({ level: process.env.TEST_LOG ?? 'silent', app: 'test' });
 
 /** For what waits until a hold has run out. The times that builders really use are waited for in killed.int.spec.ts. */
-export const shortHold: HoldTimes = { lockMs: 3_000, lockRenewalMs: 500, stalledIntervalMs: 500 };
+export const shortHold: HoldTimes = { lockMs: 6_000, lockRenewalMs: 1_000, stalledIntervalMs: 1_000 };
 const abandonAfterMs = 500;
 
 /** A queue, a control plane and builders around it. */
@@ -78,8 +78,8 @@ export class ABuilder {
   async open(): Promise<void> {
     this.home = await mkdtemp(path.join(tmpdir(), 'torii-builder-'));
     await this.controlPlane.start();
-    const redis = connectRedis(this.url, { name: 'test', log: silent, commandTimeoutMs: 3_000 });
-    const subscriber = connectRedis(this.url, { name: 'test-subscriber', log: silent, commandTimeoutMs: 3_000 });
+    const redis = connectRedis(this.url, { name: 'test', log: silent, commandTimeoutMs: 20_000 });
+    const subscriber = connectRedis(this.url, { name: 'test-subscriber', log: silent, commandTimeoutMs: 20_000 });
     this.connections = [redis, subscriber];
     await eventually(() => redis.status === 'ready' && subscriber.status === 'ready');
     this.queuesOrNone = new BuildQueues({ connection: redis, keys: this.keys });
@@ -131,7 +131,7 @@ export class ABuilder {
   }
 
   /** How the build ended, once it has. */
-  outcome({ language, buildId }: BuildJob, timeoutMs = 30_000): Promise<BuildOutcome> {
+  outcome({ language, buildId }: BuildJob, timeoutMs = 90_000): Promise<BuildOutcome> {
     return eventually(
       async () => {
         const found = await this.queues.find(language, buildId);

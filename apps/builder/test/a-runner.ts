@@ -27,7 +27,7 @@ export interface TestRun {
 
 /** All limits of functions with some of them changed; times are generous, so that only what a test is about can fail. */
 export function limitsWith(limits: Partial<FunctionSettings['limits']> = {}): FunctionSettings['limits'] {
-  return { ...FunctionSettings.parse({}).limits, cpuMs: 10_000, wallMs: 20_000, ...limits };
+  return { ...FunctionSettings.parse({}).limits, cpuMs: 30_000, wallMs: 60_000, ...limits };
 }
 
 function someSettings(settings: Partial<FunctionSettings> = {}): FunctionSettings {
@@ -47,10 +47,10 @@ export function aRunner(options: Partial<RunnerOptions> = {}): TestRunner {
         return wasm;
       },
     },
-    egress: { overrides: new Map(), privateCidrs: [], connectTimeoutMs: 5_000 },
+    egress: { overrides: new Map(), privateCidrs: [], connectTimeoutMs: 30_000 },
     ...options,
     // A machine that runs all tests at once may keep the thread waiting, most of all while it starts.
-    limits: { silenceMs: 60_000, ...options.limits },
+    limits: { silenceMs: 60_000, prepareTimeoutMs: 60_000, startTimeoutMs: 30_000, ...options.limits },
   });
   return {
     runner,

@@ -37,7 +37,7 @@ export interface TestRust {
 /** For dependencies from crates.io; of one test file alone. */
 export const keptCache = path.join(checkout, 'node_modules', '.cache', `torii-rust-${process.getuid?.()}`);
 
-const defaultTimeoutMs = 80_000;
+const defaultTimeoutMs = 200_000;
 
 export interface TestRustOptions {
   /** Empty keeps the compiler off the network. */

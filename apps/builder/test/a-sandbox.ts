@@ -8,14 +8,14 @@ import type { SandboxKind, SandboxLimits, SandboxResult, SandboxRun } from '../s
 
 export const mebi = 1_048_576;
 export const someLimits: SandboxLimits = {
-  wallMs: 30_000,
+  wallMs: 60_000,
   cpuSeconds: 20,
   fileMaxBytes: 8 * mebi,
   processesMax: 64,
   openFilesMax: 256,
   outputMaxBytes: 64 * 1024,
 };
-const testTimeoutMs = 60_000;
+const testTimeoutMs = 120_000;
 
 export interface Inside extends SandboxResult {
   readonly output: string;

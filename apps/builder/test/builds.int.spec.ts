@@ -93,13 +93,13 @@ describe('a build', () => {
   });
 
   it('ends at its deadline, even when its compiler does not, and the next one runs', async () => {
-    await setting.start({ TORII_BUILD_TIMEOUT_MS: '300' });
+    await setting.start({ TORII_BUILD_TIMEOUT_MS: '1500' });
     const hanging = await setting.add(setting.job(aSource('hang')));
     const slow = await setting.add(setting.job(aSource('wait 60000')));
     for (const job of [hanging, slow]) {
       expect(await setting.outcome(job)).toMatchObject({
         status: 'failed',
-        error: { code: 'build.deadline_exceeded', detail: expect.stringContaining('0.3 seconds') },
+        error: { code: 'build.deadline_exceeded', detail: expect.stringContaining('1.5 seconds') },
       });
     }
   });
@@ -108,9 +108,9 @@ describe('a build', () => {
     setting = new ABuilder({ hold: shortHold });
     await setting.start();
     const job = await setting.add(setting.job(aSource(`wait ${shortHold.lockMs + 2 * shortHold.stalledIntervalMs}`)));
-    expect(await setting.outcome(job, 60_000)).toMatchObject({ status: 'succeeded', attempts: 1 });
+    expect(await setting.outcome(job)).toMatchObject({ status: 'succeeded', attempts: 1 });
     expect(setting.compiler.compiled).toHaveLength(1);
-  }, 90_000);
+  });
 
   it('is cancelled while it compiles', async () => {
     await setting.start();
@@ -190,9 +190,9 @@ describe('a build', () => {
     const jobs = [];
     for (let index = 0; index < 100; index++) jobs.push(await setting.add(setting.job(aSource('', `${index}`), { functionName: `f${index}` })));
     await setting.start();
-    for (const job of jobs) expect(await setting.outcome(job, 120_000)).toMatchObject({ status: 'succeeded' });
+    for (const job of jobs) expect(await setting.outcome(job, 150_000)).toMatchObject({ status: 'succeeded' });
     expect(setting.compiler.compiled).toEqual(jobs.map(({ functionName }) => functionName));
-  }, 180_000);
+  });
 
   it('never runs beside more builds than there are slots', async () => {
     await setting.start({ TORII_BUILD_SLOTS: '2' });
@@ -201,8 +201,10 @@ describe('a build', () => {
     await eventually(() => setting.compiler.compiled.length === 2);
     const states = await Promise.all(jobs.map(async ({ language, buildId }) => (await setting.queues.find(language, buildId)).state));
     expect(states).toEqual(['active', 'active', 'waiting', 'waiting']);
-    const [builder] = await new BuilderRegistry(setting.redis, setting.keys).list();
-    expect(builder).toMatchObject({ slots: 2, running: 2 });
+    await eventually(async () => {
+      const [builder] = await new BuilderRegistry(setting.redis, setting.keys).list();
+      expect(builder).toMatchObject({ slots: 2, running: 2 });
+    });
     const cancellation = new BuildCancellation({ redis: setting.redis, keys: setting.keys });
     for (const { buildId } of jobs) await cancellation.request(buildId);
     for (const job of jobs) expect(await setting.outcome(job)).toMatchObject({ status: 'cancelled' });

@@ -28,13 +28,20 @@ describe("a builder's port", () => {
     });
     return { status: response.status, answer: await response.json() };
   }
-  const request = () => ({ sha256: digest, functionName: 'run', inputBase64: '', settings: FunctionSettings.parse({}) });
+  const request = () => ({
+    sha256: digest,
+    functionName: 'run',
+    inputBase64: '',
+    settings: FunctionSettings.parse({ limits: { cpuMs: 10_000, wallMs: 60_000 } }),
+  });
 
   it('says that it lives and is ready, to everybody', async () => {
     expect((await fetch(`${setting.internalUrl}/livez`)).status).toBe(200);
-    const response = await fetch(`${setting.internalUrl}/readyz`);
-    expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ checks: { redis: { ok: true }, languages: { ok: true, available: ['wat'] } } });
+    await eventually(async () => {
+      const response = await fetch(`${setting.internalUrl}/readyz`);
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ checks: { redis: { ok: true }, languages: { ok: true, available: ['wat'] } } });
+    });
   });
 
   it('counts the builds that ended, by language and status', async () => {

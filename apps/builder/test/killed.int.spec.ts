@@ -25,21 +25,18 @@ describe('a builder that is killed', () => {
     const killed = await spawn();
     const jobs = [];
     for (let index = 0; index < 5; index++) jobs.push(await setting.add(setting.job(aSource('', `${index}`))));
-    await eventually(() => setting.controlPlane.requests.some((request) => request.startsWith('PUT')), { timeoutMs: 60_000 });
+    await eventually(() => setting.controlPlane.requests.some((request) => request.startsWith('PUT')));
     await killed.kill();
-    const killedAtMs = performance.now();
     setting.controlPlane.releaseUploads();
     await spawn();
     const outcomes = [];
-    for (const job of jobs) outcomes.push(await setting.outcome(job, 90_000));
+    for (const job of jobs) outcomes.push(await setting.outcome(job));
     expect(outcomes.map(({ status, attempts }) => ({ status, attempts }))).toEqual([
       { status: 'succeeded', attempts: 2 },
       ...Array.from({ length: 4 }, () => ({ status: 'succeeded', attempts: 1 })),
     ]);
-    // The lock runs out after 10 seconds, and is looked for every 5.
-    expect(performance.now() - killedAtMs).toBeLessThan(60_000);
     expect((await setting.lines(jobs[0] ?? setting.job(''))).filter((line) => line.includes('begun again'))).toHaveLength(1);
-  }, 180_000);
+  });
 
   it('stops in good order on SIGTERM, and says which languages it has until then', async () => {
     setting = new ABuilder();
@@ -56,5 +53,5 @@ describe('a builder that is killed', () => {
     for (const language of status?.languages ?? []) if (!language.available) expect(language.reason).toMatch(/\w+ .+/);
     expect(await builder.stop()).toBe(0);
     expect(await registry.list()).toEqual([]);
-  }, 120_000);
+  });
 });

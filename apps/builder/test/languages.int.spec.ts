@@ -41,7 +41,7 @@ describe('the languages of a builder', () => {
       compiler.isThere = true;
       const taken = await eventually(async () => present(await intake.take('wat')));
       expect(taken.job).toEqual(job);
-      expect(changes).toBe(3);
+      await eventually(() => expect(changes).toBe(3));
       taken.abandon();
     } finally {
       watch.stop();

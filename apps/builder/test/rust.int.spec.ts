@@ -171,10 +171,8 @@ describe('RustCompiler', () => {
     }
 }
 `;
-        const startMs = performance.now();
         const failure = await rust.build({ files: plainCrate('1', { 'build.rs': script }), timeoutMs: 20_000 }).catch((error: unknown) => error);
         expect(failure).toMatchObject(rust.status.available ? { name: 'TimeoutError' } : { code: 'build.toolchain_missing' });
-        expect(performance.now() - startMs).toBeLessThan(60_000);
       },
       slowMs,
     );
@@ -189,7 +187,7 @@ describe('RustCompiler', () => {
     ])(
       'refuses %s',
       async (_, body, expected) => {
-        const failure = await failureOf({ files: plainCrate(body), timeoutMs: 60_000 });
+        const failure = await failureOf({ files: plainCrate(body) });
         if (failure === undefined) return;
         expect(failure.code).toMatch(/^build\.(compile_failed|memory_exceeded|too_large|deadline_exceeded)$/);
         expect(failure.message).toMatch(expected);

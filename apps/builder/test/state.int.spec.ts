@@ -20,5 +20,5 @@ describe('two builders with one home', () => {
     await one.stopBuilder();
     await other.start({ TORII_BUILDER_STATE: state });
     expect((await other.build(aSource())).status).toBe('succeeded');
-  }, 60_000);
+  });
 });

@@ -40,7 +40,7 @@ function openCache(change: Partial<ArtifactCacheOptions> = {}): ArtifactCache {
     maxBytes: 1024 * 1024,
     controlPlaneUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     nodeToken: new Secret(token),
-    fetchTimeoutMs: 5_000,
+    fetchTimeoutMs: 60_000,
     log: silent,
     ...change,
   });

@@ -251,7 +251,7 @@ describe('a function that runs', () => {
       }
     `);
     const { run: runOut, runner: other } = aRunner({
-      egress: { overrides: new Map([['api.example.com', upstream.url]]), privateCidrs: [], connectTimeoutMs: 5_000 },
+      egress: { overrides: new Map([['api.example.com', upstream.url]]), privateCidrs: [], connectTimeoutMs: 30_000 },
     });
     const config = { url: 'http://api.example.com/' };
     const reached = await runOut(wasm, { functionName: 'execute', settings: { config, allowedHosts: ['http://api.example.com'] } });

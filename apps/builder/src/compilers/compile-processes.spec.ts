@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@torii/test-kit';
+import { processesWith } from '../../test/a-sandbox.js';
 import { CompileProcesses, type CompileProcessesOptions } from './compile-processes.js';
 
 interface Deed {
@@ -90,6 +91,17 @@ describe('CompileProcesses', () => {
     expect(isAlive(pid)).toBe(true);
     builder.kill('SIGKILL');
     await eventually(() => expect(isAlive(pid)).toBe(false));
+  });
+
+  it('leaves none behind either when the builder is killed before the process has come to its job', async () => {
+    // The word by which it is found.
+    const bytes = String(memoryMaxBytes + process.pid);
+    const builder = spawn(process.execPath, [fileURLToPath(new URL('../../test/begun-builder.mjs', import.meta.url)), bytes], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(builder.stdout, 'data');
+    builder.kill('SIGKILL');
+    await eventually(async () => expect(await processesWith(bytes)).toEqual([]));
   });
 });
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { pid as builderPid } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { BuildError } from '@torii/contracts';
 
@@ -106,7 +107,7 @@ export class CompileProcesses<Job extends object, Answer> {
   }
 
   private start(memoryMaxBytes: number): CompileProcess {
-    const child = fork(this.entry, [String(memoryMaxBytes)], {
+    const child = fork(this.entry, [String(memoryMaxBytes), String(builderPid)], {
       env: {},
       execArgv: [
         `--max-old-space-size=${Math.ceil(memoryMaxBytes / mebibyte)}`,

@@ -11,8 +11,10 @@ const watch = `
 /** How one compiling process does its jobs, one after the other. `bound` says whether the memory of the compiler is used up. */
 export function serveCompiles<Job, Answer>(compile: (job: Job, bound: MemoryBound) => Promise<ProcessReply<Answer>>): void {
   if (process.send === undefined) throw new Error('the compiling process is started by the builder, not by hand');
-  const bound = boundWasmMemory(Number(process.argv[2]));
-  new Worker(watch, { eval: true, workerData: process.ppid }).unref();
+  const [memoryMaxBytes, builderPid] = process.argv.slice(2).map(Number);
+  const bound = boundWasmMemory(memoryMaxBytes ?? 0);
+  // The builder said who it is: it may be gone already, and this process have another parent.
+  new Worker(watch, { eval: true, workerData: builderPid }).unref();
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.on('message', (job: Job) => {
     bound.isReached = false;

@@ -29,7 +29,7 @@ describe('the functions in the documentation', () => {
     if (language === 'assemblyscript') return (await compileWith(assemblyscript, source)).wasm;
     const entry = language === 'typescript' ? 'index.ts' : 'index.js';
     const files = new Map([[entry, new TextEncoder().encode(source)]]);
-    const limits = { outputMaxBytes: 20_000_000, memoryMaxBytes: 64_000_000, topLevelMs: 5_000 };
+    const limits = { outputMaxBytes: 20_000_000, memoryMaxBytes: 64_000_000, topLevelMs: 60_000 };
     return (await compileJavaScript({ files, entry, functionNames: ['execute'] }, limits)).wasm;
   }
 

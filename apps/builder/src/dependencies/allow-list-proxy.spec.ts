@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@torii/test-kit';
 import { type AllowListProxy, type AllowListProxyLimits, openAllowListProxy } from './allow-list-proxy.js';
@@ -107,10 +107,7 @@ describe('the proxy for dependencies', () => {
   });
 
   it('answers 502 when a place cannot be reached', async () => {
-    const closed = createTcpServer();
-    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
-    const nowhere = `127.0.0.1:${(closed.address() as AddressInfo).port}`;
-    await new Promise((resolve) => closed.close(resolve));
+    const nowhere = '127.0.0.1:1';
     const through = await open([nowhere]);
 
     const { answer } = await exchange(through, `CONNECT ${nowhere} HTTP/1.1\r\nhost: x\r\n\r\n`);

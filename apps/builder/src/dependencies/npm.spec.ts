@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -212,10 +214,14 @@ describe('dependencies that are refused', () => {
   });
 
   it('take longer than they may', async () => {
-    const dependencies = newDependencies({ installMs: 20 });
+    const silent = createServer();
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const dependencies = newDependencies({ installMs: 20 }, { registry: `http://127.0.0.1:${port}/` });
     await expect(install({ adds: '1.0.0' }, () => undefined, { dependencies })).rejects.toMatchObject({
       message: expect.stringContaining('took longer than'),
     });
+    silent.close();
   });
 
   it('are left when the build is cancelled, and leave nothing', async () => {

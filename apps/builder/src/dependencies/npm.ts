@@ -196,9 +196,9 @@ export class NpmDependencies {
     };
   }
 
-  private expectSuccess({ exitCode, endedBy }: SandboxResult, printed: string, failures: readonly ProxyFailure[]): void {
+  private expectSuccess({ exitCode, endedBy, signal }: SandboxResult, printed: string, failures: readonly ProxyFailure[]): void {
     const { installMs, installMaxBytes } = this.limits;
-    if (endedBy === 'deadline') throw failed(`Installing the dependencies took longer than ${installMs / 1_000} seconds.`);
+    if (endedBy === 'deadline' || signal === 'SIGXCPU') throw failed(`Installing the dependencies took longer than ${installMs / 1_000} seconds.`);
     if (endedBy === 'disk')
       throw new BuildError('build.too_large', `The dependencies have more than ${installMaxBytes} bytes when they are installed.`);
     if (endedBy === 'memory') throw new BuildError('build.memory_exceeded', 'Installing the dependencies needs more memory than it may have.');

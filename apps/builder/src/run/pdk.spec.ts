@@ -7,7 +7,7 @@ import { verifyArtifact } from '../verify/verify-artifact.js';
 
 const upstream = await startUpstream();
 const { run, runner } = aRunner({
-  egress: { overrides: new Map([['api.example.com', upstream.url]]), privateCidrs: [], connectTimeoutMs: 5_000 },
+  egress: { overrides: new Map([['api.example.com', upstream.url]]), privateCidrs: [], connectTimeoutMs: 30_000 },
 });
 afterAll(() => Promise.all([runner.close(), upstream.close()]));
 
@@ -95,7 +95,7 @@ it.each(['plugin-datastore', 'global-datastore'])('keeps time in @torii/pdk/%s',
         const left = store.ttlMs('short');
         return [
           left > 0 && left <= 60000, store.ttlMs('long') ?? 'for ever', store.ttlMs('none'),
-          store.exists('long'), store.exists('none'), store.expire('long', 1000), store.expire('none', 1000),
+          store.exists('long'), store.exists('none'), store.expire('long', 60000), store.expire('none', 60000),
           store.remove('short', 'long', 'none'),
         ];
       }`),

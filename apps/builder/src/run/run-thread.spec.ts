@@ -16,14 +16,14 @@ const options: RunThreadOptions = {
 const { signal } = new AbortController();
 
 async function callOf(name: 'hello' | 'loop-forever'): Promise<FunctionCall> {
-  const settings = FunctionSettings.parse({ limits: { cpuMs: 5_000 } });
+  const settings = FunctionSettings.parse({ limits: { cpuMs: 60_000, wallMs: 60_000 } });
   return {
     prepared: await prepareModule(await guest(name), settings.limits),
     functionName: 'run',
     input: new Uint8Array(),
     settings,
-    startTimeoutMs: 5_000,
-    callTimeoutMs: 5_000,
+    startTimeoutMs: 30_000,
+    callTimeoutMs: 60_000,
     hasNetwork: false,
   };
 }

@@ -87,7 +87,7 @@ describe('outbound calls', () => {
   it('go where the settings allow, and are told of with what they took', async () => {
     const upstream = await startUpstream((_request, response) => void response.end('it is me'));
     const { run: runOut, runner: other } = aRunner({
-      egress: { overrides: new Map([['api.example.com', upstream.url]]), privateCidrs: [], connectTimeoutMs: 5_000 },
+      egress: { overrides: new Map([['api.example.com', upstream.url]]), privateCidrs: [], connectTimeoutMs: 30_000 },
     });
     const wasm = await httpCaller('http://api.example.com/');
     const { output, hostCalls } = await runOut(wasm, { settings: { allowedHosts: ['http://api.example.com'] } });
@@ -106,7 +106,7 @@ describe('outbound calls', () => {
     const wasm = await httpCaller(upstream.url);
     const settings = { allowedHosts: [`http://127.0.0.1:${upstream.port}`], allowPrivate: true };
     const { run: runInside, runner: other } = aRunner({
-      egress: { overrides: new Map(), privateCidrs: ['127.0.0.0/8'], connectTimeoutMs: 5_000 },
+      egress: { overrides: new Map(), privateCidrs: ['127.0.0.0/8'], connectTimeoutMs: 30_000 },
     });
     const statusOf = async (answer: ReturnType<typeof run>): Promise<number> => JSON.parse((await answer).output.content).status;
     expect(await statusOf(run(wasm, { settings }))).toBe(403);
@@ -119,7 +119,7 @@ describe('outbound calls', () => {
   it("let the article's function look an address up", async () => {
     const api: AddressApi = await startAddressApi({ delayMs: 0 });
     const { run: runGo, runner: other } = aRunner({
-      egress: { overrides: new Map([['api-adresse.data.gouv.fr', `http://127.0.0.1:${api.port}`]]), privateCidrs: [], connectTimeoutMs: 5_000 },
+      egress: { overrides: new Map([['api-adresse.data.gouv.fr', `http://127.0.0.1:${api.port}`]]), privateCidrs: [], connectTimeoutMs: 30_000 },
     });
     const { ok, error, output, hostCalls } = await runGo(await realModule('go'), {
       functionName: 'GetCompleteAddress',
@@ -213,12 +213,13 @@ it('ends a run whose caller has gone, and one that waits for its turn', async ()
 it('turns runs away when too many wait, or wait for too long', async () => {
   const { run: runOne, runner: other } = aRunner({ limits: { runsMax: 1, queuedMax: 1, queueWaitMs: 100 } });
   const endless = await guest('loop-forever');
-  const settings = { limits: limitsWith({ cpuMs: 1_000 }) };
-  const first = runOne(endless, { settings });
-  const second = runOne(endless, { settings });
-  await expect(runOne(endless, { settings })).rejects.toMatchObject({ code: 'capacity.overloaded', detail: expect.stringContaining('too many') });
+  const settings = { limits: limitsWith({ cpuMs: 60_000, wallMs: 60_000 }) };
+  const caller = new AbortController();
+  const [first, second, third] = Array.from({ length: 3 }, () => runOne(endless, { settings, signal: caller.signal }));
+  await expect(third).rejects.toMatchObject({ code: 'capacity.overloaded', detail: expect.stringContaining('too many') });
   await expect(second).rejects.toMatchObject({ code: 'capacity.overloaded', detail: expect.stringContaining('within 100 ms') });
-  expect(await first).toMatchObject({ ok: false });
+  caller.abort();
+  await expect(first).rejects.toMatchObject({ code: 'client.gone' });
   await other.close();
 });
 
