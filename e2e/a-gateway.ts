@@ -16,6 +16,9 @@ import {
 } from '@torii/test-kit';
 import { type Answer, type Send, send } from './http.js';
 
+/** The first build in a language may compile that language's library. */
+const buildTimeoutMs = 280_000;
+
 /** A control plane and its nodes as an operator runs them, each in a process of its own, with a Redis that can be stopped. */
 export class Gateway {
   readonly nodes: RunningDataPlane[] = [];
@@ -117,6 +120,17 @@ export class Gateway {
     const answer = await this.admin(method, resource, body);
     if (answer.status >= 300) throw new Error(`${method} ${resource} answered ${answer.status}: ${answer.text}`);
     return answer;
+  }
+
+  /** Builds a function as it is, or a release of it; answers the build once it has ended, however. */
+  // biome-ignore lint/suspicious/noExplicitAny: answers of the API are read by tests as a user's script would
+  async build(name: string, body: object = {}): Promise<any> {
+    const { id } = (await this.must('POST', `/api/v1/functions/${name}/builds`, body)).json;
+    const over = async () => {
+      const { json } = await this.must('GET', `/api/v1/builds/${id}`);
+      return ['succeeded', 'failed', 'cancelled'].includes(json.status) && json;
+    };
+    return eventually(over, { timeoutMs: buildTimeoutMs, intervalMs: 100 });
   }
 
   /** A request to one node's proxy. */

@@ -25,7 +25,7 @@ describe("the article's geolocation function", () => {
       source: { kind: 'artifact', sha256: uploaded.json.sha256 },
     });
     await gateway.must('PUT', '/api/v1/routes/geolocation', await json('route.json'));
-    const last = await gateway.must('PUT', '/api/v1/routes/geolocation-oto?wait=applied&timeout=30s', await json('route-oto.json'));
+    const last = await gateway.must('PUT', '/api/v1/routes/geolocation-oto?wait=applied&timeout=60s', await json('route-oto.json'));
     expect(last.headers['x-config-applied']).toBe('2/2');
   });
   afterAll(async () => {

@@ -56,14 +56,11 @@ describe('a function from its source to its answer', () => {
     await gateway.must('PUT', `/api/v1/functions/${name}`, body);
   }
 
-  async function build(name: string, version?: string) {
-    const answer = await gateway.must('POST', `/api/v1/functions/${name}/builds?wait=finished&timeout=60s`, version === undefined ? {} : { version });
-    return answer.json;
-  }
+  const build = (name: string, version?: string) => gateway.build(name, version === undefined ? {} : { version });
 
   async function route(name: string, plugin: object) {
     await gateway.must('PUT', `/api/v1/plugins/${name}`, plugin);
-    await gateway.must('PUT', `/api/v1/routes/${name}?wait=applied&timeout=30s`, {
+    await gateway.must('PUT', `/api/v1/routes/${name}?wait=applied&timeout=60s`, {
       match: [{ hosts: [`${name}.localhost`] }],
       target: { kind: 'function', plugin: name },
     });
@@ -80,7 +77,7 @@ describe('a function from its source to its answer', () => {
     expect((await gateway.proxy(0, '/', { host: `${name}.localhost` })).status).toBe(400);
   }
 
-  it.each(['javascript', 'typescript', 'assemblyscript'])(
+  it.each(['javascript', 'typescript', 'assemblyscript', 'wat'])(
     'builds the geolocation template of %s, which calls out once and then answers from its map',
     async (language) => {
       const name = `geo-${language}`;

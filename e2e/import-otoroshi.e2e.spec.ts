@@ -27,7 +27,7 @@ describe('a file of Otoroshi', () => {
   it("is imported with the article's route, which then answers, and remembers what it answered", async () => {
     const uploaded = await gateway.must('POST', '/api/v1/artifacts', await readFile(path.join(example, 'geolocation.wasm')));
     const file = JSON.parse(await readFile(path.join(example, 'otoroshi.json'), 'utf8'));
-    const query = `module=faas-1.0.0-dev.wasm=${uploaded.json.sha256}&wait=applied&timeout=30s`;
+    const query = `module=faas-1.0.0-dev.wasm=${uploaded.json.sha256}&wait=applied&timeout=60s`;
     const report = await gateway.must('POST', `/api/v1/import/otoroshi?${query}`, file);
     expect(report.json).toMatchObject({
       counts: { lost: 0 },
@@ -67,7 +67,7 @@ describe('a file of Otoroshi', () => {
         }),
       ],
     };
-    const report = await gateway.must('POST', '/api/v1/import/otoroshi?wait=applied&timeout=30s', file);
+    const report = await gateway.must('POST', '/api/v1/import/otoroshi?wait=applied&timeout=60s', file);
     expect(report.json).toMatchObject({ counts: { lost: 0, changed: 0 } });
 
     const proxied = { host: 'proxied.example', headers: { 'x-tenant': 'acme' } };

@@ -37,8 +37,7 @@ describe('sources and modules in S3', () => {
     const settings = { functionName: 'handle' };
     const made = { language: 'javascript', entry: 'index.js', settings, endpoint: { enabled: true, version: 'dev' }, ...sourceOf('one') };
     await gateway.must('PUT', '/api/v1/functions/hello', made);
-    const built = await gateway.must('POST', '/api/v1/functions/hello/builds?wait=finished&timeout=60s', {});
-    expect(built.json).toMatchObject({ status: 'succeeded' });
+    expect(await gateway.build('hello')).toMatchObject({ status: 'succeeded' });
     await answers('one');
 
     await gateway.must('PUT', '/api/v1/functions/hello/files', sourceOf('two'));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually, type KindWithPlugin, kindFunctions, kindsSource } from '@torii/test-kit';
+import { type KindWithPlugin, kindFunctions, kindsSource } from '@torii/test-kit';
 import type { Gateway } from './a-gateway.js';
 import { talk } from './talk.js';
 
@@ -20,17 +20,9 @@ export interface KindsPlace {
 export async function builtKinds(gateway: Gateway, language: 'go' | 'javascript'): Promise<object> {
   const name = `kinds-${language}`;
   await gateway.must('PUT', `/api/v1/functions/${name}`, { language, files: await kindsSource(language) });
-  const { id } = (await gateway.must('POST', `/api/v1/functions/${name}/builds`, {})).json;
-  const over = async () => {
-    const { json } = await gateway.must('GET', `/api/v1/builds/${id}`);
-    return ['succeeded', 'failed', 'cancelled'].includes(json.status) && json;
-  };
-  expect(await eventually(over, { timeoutMs: buildTimeoutMs, intervalMs: 100 })).toMatchObject({ status: 'succeeded', error: null });
+  expect(await gateway.build(name)).toMatchObject({ status: 'succeeded', error: null });
   return { source: { kind: 'function', name, version: 'dev' }, wasi: true, limits: { cpuMs: 1_000 } };
 }
-
-/** The first build in a language may compile that language's library. */
-const buildTimeoutMs = 150_000;
 
 /** What the upstream says it was asked. */
 interface Asked {
@@ -76,7 +68,7 @@ export function describeKinds({ gateway, language, upstreamUrl, echoUrl, plugin 
       const sink = { plugin: nameOf('sink'), include: [`/parked/${language}.*`] };
       const router = { plugin: nameOf('router'), include: [`/${language}/routed.*`] };
       await gateway.must('PUT', '/api/v1/settings?wait=applied&timeout=60s', { plugins: [sink, router] });
-    }, 180_000);
+    });
     afterAll(() => gateway.must('PUT', '/api/v1/settings?wait=applied&timeout=60s', {}));
 
     it('route_matcher: with foo: bar the route is meant, without it the next one is', async () => {

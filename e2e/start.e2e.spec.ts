@@ -3,18 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, sharedGoSeeds } from '@torii/test-kit';
 import { send } from './http.js';
 
 const checkout = path.join(import.meta.dirname, '..');
-const patience = { timeoutMs: 75_000 };
+const patience = { timeoutMs: 150_000 };
 
 interface Started {
   readonly process: ChildProcess;
   readonly output: () => string;
   readonly exitCode: Promise<number | null>;
 }
+
+const all: Started[] = [];
 
 /** What `npm start` runs, with a home and ports of its own, so that it may run beside another. */
 function start(home: string, env: Record<string, string> = {}): Started {
@@ -29,7 +31,9 @@ function start(home: string, env: Record<string, string> = {}): Started {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += String(chunk)));
   const exitCode = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
-  return { process: child, output: () => output, exitCode };
+  const started = { process: child, output: () => output, exitCode };
+  all.push(started);
+  return started;
 }
 
 async function ready(started: Started): Promise<void> {
@@ -60,6 +64,9 @@ function isAlive(pid: number): boolean {
 
 describe('npm start', () => {
   let home: string;
+  afterEach(() => {
+    for (const { process: child } of all.splice(0)) child.kill('SIGKILL'); // where it runs still, a test has failed
+  });
   beforeAll(async () => {
     home = await mkdtemp(path.join(tmpdir(), 'torii-start-'));
   });

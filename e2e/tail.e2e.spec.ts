@@ -14,7 +14,7 @@ describe('following live requests', () => {
     const { sha256 } = (await gateway.must('POST', '/api/v1/artifacts', bytes)).json;
     await gateway.must('PUT', '/api/v1/plugins/answer', { kind: 'backend', source: { kind: 'artifact', sha256 }, functionName: 'run' });
     const route = { match: [{ paths: [{ type: 'prefix', value: '/shop' }] }], target: { kind: 'function', plugin: 'answer' } };
-    await gateway.must('PUT', '/api/v1/routes/shop?wait=applied', route);
+    await gateway.must('PUT', '/api/v1/routes/shop?wait=applied&timeout=60s', route);
 
     const client = new ServerEvents<Event>(`${gateway.adminUrl}/api/v1/tail?route=shop&status=2xx`, gateway.adminHeaders);
     try {

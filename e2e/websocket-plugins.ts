@@ -56,13 +56,13 @@ export function describeWebSocketPlugins(gateway: Gateway): void {
     it('are built from their template, change what goes each way, and are replaced while others go on', async () => {
       const { files } = (await gateway.must('GET', '/api/v1/templates/javascript/websocket-transformer')).json;
       await gateway.must('PUT', '/api/v1/functions/cleaner', { language: 'javascript', files });
-      await gateway.must('POST', '/api/v1/functions/cleaner/builds?wait=finished&timeout=60s', { version: '1.0.0' });
+      expect(await gateway.build('cleaner', { version: '1.0.0' })).toMatchObject({ status: 'succeeded' });
       const source = { kind: 'function', name: 'cleaner' };
       const limits = { cpuMs: 2_000 };
       const functionName = 'on_request_message';
       await gateway.must('PUT', '/api/v1/plugins/cleaner', { kind: 'websocket_transformer', functionName, source, wasi: true, limits });
       const { port } = upstream.address() as AddressInfo;
-      await gateway.must('PUT', '/api/v1/routes/chat?wait=applied', {
+      await gateway.must('PUT', '/api/v1/routes/chat?wait=applied&timeout=60s', {
         match: [{ paths: [{ type: 'prefix', value: '/chat' }] }],
         plugins: [{ plugin: 'cleaner' }],
         target: { kind: 'upstream', targets: [{ url: `http://127.0.0.1:${port}` }] },
@@ -73,7 +73,7 @@ export function describeWebSocketPlugins(gateway: Gateway): void {
 
       const closes = await answeringGuestWith({ on_request_message: { before: '{"error":true,"statusCode":4000,"reason":"no chat today"}' } });
       const { sha256 } = (await gateway.must('POST', '/api/v1/artifacts', closes)).json;
-      await gateway.must('PUT', '/api/v1/plugins/cleaner?wait=applied', {
+      await gateway.must('PUT', '/api/v1/plugins/cleaner?wait=applied&timeout=60s', {
         kind: 'websocket_transformer',
         functionName,
         source: { kind: 'artifact', sha256 },

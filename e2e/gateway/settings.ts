@@ -19,9 +19,12 @@ export function describeSettings(gateway: Gateway): void {
 
     const plugin = async (name: string, output: object, fields: object): Promise<void> =>
       pluginOf(await answeringGuest(JSON.stringify(output)), name, fields);
-    const settle = (settings: object) => gateway.must('PUT', '/api/v1/settings?wait=applied', settings);
+    const settle = (settings: object) => gateway.must('PUT', '/api/v1/settings?wait=applied&timeout=60s', settings);
     const route = (name: string, body: object) =>
-      gateway.must('PUT', `/api/v1/routes/${name}?wait=applied`, { match: [{ paths: [{ type: 'prefix', value: `/${name}` }] }], ...body });
+      gateway.must('PUT', `/api/v1/routes/${name}?wait=applied&timeout=60s`, {
+        match: [{ paths: [{ type: 'prefix', value: `/${name}` }] }],
+        ...body,
+      });
 
     it('put plugins on every route by REST, on every node, and take them off again', async () => {
       await plugin('stamp', { headers: { 'x-stamp': 'all' } }, { kind: 'response_transformer' });
@@ -71,8 +74,7 @@ export function describeSettings(gateway: Gateway): void {
         Host.outputString(JSON.stringify({ status: 200, headers: { 'content-type': 'text/plain' }, body_str: request.method + ' ' + body_base64 }));
       }`;
       await gateway.must('PUT', '/api/v1/functions/parking', { language: 'javascript', files: [{ path: 'index.js', content: source }] });
-      const built = await gateway.must('POST', '/api/v1/functions/parking/builds?wait=finished&timeout=60s', {});
-      expect(built.json).toMatchObject({ status: 'succeeded', error: null });
+      expect(await gateway.build('parking')).toMatchObject({ status: 'succeeded', error: null });
       const body = { kind: 'sink', source: { kind: 'function', name: 'parking', version: 'dev' }, functionName: 'sink_handle', wasi: true };
       await gateway.must('PUT', '/api/v1/plugins/parking', { ...body, limits: { cpuMs: 1_000 } });
       await settle({ plugins: [{ plugin: 'parking' }] });
@@ -93,7 +95,7 @@ export function describeSettings(gateway: Gateway): void {
       await plugin('reshapes', { body_str: 'reshaped' }, { kind: 'response_transformer' });
       await route('teapot', { plugins: [{ plugin: 'reshapes' }], target: { kind: 'static', status: 418, body: 'short and stout' } });
       expect(await gateway.proxy(0, '/teapot')).toMatchObject({ status: 418, text: 'reshaped' });
-      await gateway.must('PATCH', '/api/v1/plugins/reshapes?wait=applied', { compat: 'otoroshi' });
+      await gateway.must('PATCH', '/api/v1/plugins/reshapes?wait=applied&timeout=60s', { compat: 'otoroshi' });
       expect(await gateway.proxy(0, '/teapot')).toMatchObject({ status: 200, text: 'reshaped' });
     });
   });

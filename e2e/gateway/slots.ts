@@ -8,7 +8,11 @@ export function describeSlots(gateway: Gateway): void {
     async function plugin(name: string, kind: string, output: object): Promise<void> {
       const bytes = await answeringGuest(JSON.stringify(output));
       const { sha256 } = (await gateway.must('POST', '/api/v1/artifacts', bytes)).json;
-      await gateway.must('PUT', `/api/v1/plugins/${name}?wait=applied`, { kind, source: { kind: 'artifact', sha256 }, functionName: 'run' });
+      await gateway.must('PUT', `/api/v1/plugins/${name}?wait=applied&timeout=60s`, {
+        kind,
+        source: { kind: 'artifact', sha256 },
+        functionName: 'run',
+      });
     }
 
     it('are set, changed and switched off by REST, and each change is served', async () => {
@@ -20,7 +24,7 @@ export function describeSlots(gateway: Gateway): void {
         plugins: [{ plugin: 'gated-stamp' }, { plugin: 'gated-gate', exclude: ['/gated/open'] }],
         target: { kind: 'function', plugin: 'gated-answer' },
       };
-      await gateway.must('PUT', '/api/v1/routes/gated?wait=applied', route);
+      await gateway.must('PUT', '/api/v1/routes/gated?wait=applied&timeout=60s', route);
       expect(await gateway.proxy(0, '/gated')).toMatchObject({ status: 423, text: '{"error":"closed"}' });
       expect(await gateway.proxy(0, '/gated/open')).toMatchObject({ status: 200, text: 'hello', headers: { 'x-stamp': 'seen' } });
 
@@ -35,7 +39,7 @@ export function describeSlots(gateway: Gateway): void {
           { plugin: 'gated-stamp', enabled: false },
         ],
       };
-      await gateway.must('PATCH', '/api/v1/routes/gated?wait=applied', off);
+      await gateway.must('PATCH', '/api/v1/routes/gated?wait=applied&timeout=60s', off);
       const answer = await gateway.proxy(0, '/gated');
       expect([answer.status, answer.text, answer.headers['x-stamp']]).toEqual([200, 'hello', undefined]);
     });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@torii/test-kit';
 import type { AddressApi } from '../../examples/geolocation-go/address-api.mjs';
 import type { Gateway } from '../a-gateway.js';
 import type { Answer } from '../http.js';
@@ -30,7 +31,7 @@ export function describeTester(gateway: Gateway, api: () => AddressApi): void {
       const uploaded = await gateway.must('POST', '/api/v1/artifacts', await readFile(path.join(example, 'geolocation.wasm')));
       const source = { kind: 'artifact', sha256: uploaded.json.sha256 };
       await gateway.must('PUT', '/api/v1/plugins/geolocation', { ...(await json('plugin.json')), source });
-      await gateway.must('PUT', '/api/v1/routes/geolocation?wait=applied&timeout=30s', await json('route.json'));
+      await gateway.must('PUT', '/api/v1/routes/geolocation?wait=applied&timeout=60s', await json('route.json'));
     });
 
     it("shows the outbound call of the article's first request, and the map read of its second", async () => {
@@ -75,13 +76,13 @@ export function describeTester(gateway: Gateway, api: () => AddressApi): void {
     });
 
     it('reports live traffic that carries a token', async () => {
-      const made = (await gateway.must('POST', '/api/v1/tester/tokens', { route: 'geolocation', expiresInSeconds: 60 })).json;
+      const made = (await gateway.must('POST', '/api/v1/tester/tokens', { route: 'geolocation', expiresInSeconds: 3_600 })).json;
       expect(made.route.name).toBe('geolocation');
       const target = '/search?q=avenue+allende+79000+niort';
       const live = await gateway.proxy(1, target, { host: 'localhost', headers: { [made.header]: made.token } });
       expect(live.status).toBe(200);
       const id = live.headers['x-torii-report'];
-      const report = await gateway.must('GET', `/api/v1/tester/reports/${id}`);
+      const report = await eventually(() => gateway.must('GET', `/api/v1/tester/reports/${id}`));
       expect(report.json).toMatchObject({ id, state: 'Successful' });
       expect((await gateway.admin('GET', `/api/v1/tester/reports/${String(id).slice(0, -1)}`)).status).toBe(404);
 

@@ -27,11 +27,15 @@ export function describeUpstreams(gateway: Gateway): void {
         match: [{ paths: [{ type: 'prefix', value: '/shop' }] }],
         target: { kind: 'upstream', targets: [{ url: `${blue}/v1` }], rewritePath: `/api/\${rest}` },
       };
-      await gateway.must('PUT', '/api/v1/routes/shop?wait=applied', route);
+      await gateway.must('PUT', '/api/v1/routes/shop?wait=applied&timeout=60s', route);
       await gateway.everywhere('/shop/cart?a=1', {}, ({ status, text }) => status === 200 && text === 'blue got GET /v1/api/cart?a=1');
 
-      await gateway.must('PATCH', '/api/v1/routes/shop?wait=applied', { target: { ...route.target, targets: [{ url: blue }, { url: green }] } });
-      for (const node of [0, 1]) expect(await serversOf(node)).toEqual(new Set(['blue', 'green']));
+      await gateway.must('PATCH', '/api/v1/routes/shop?wait=applied&timeout=60s', {
+        target: { ...route.target, targets: [{ url: blue }, { url: green }] },
+      });
+      await eventually(async () => {
+        for (const node of [0, 1]) expect(await serversOf(node)).toEqual(new Set(['blue', 'green']));
+      });
 
       await upstreams[0]?.close();
       await eventually(async () => {
@@ -40,7 +44,7 @@ export function describeUpstreams(gateway: Gateway): void {
 
       const refused = await gateway.admin('PATCH', '/api/v1/routes/shop', { target: { ...route.target, targets: [{ url: 'ftp://x.example' }] } });
       expect(refused).toMatchObject({ status: 422, json: { errors: [{ pointer: '/target/targets/0/url' }] } });
-      await gateway.must('DELETE', '/api/v1/routes/shop?wait=applied');
+      await gateway.must('DELETE', '/api/v1/routes/shop?wait=applied&timeout=60s');
       await gateway.everywhere('/shop/cart', {}, ({ status }) => status === 404);
     });
   });

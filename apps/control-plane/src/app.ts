@@ -57,7 +57,8 @@ const apiControllers = [
 
 const databaseConnectTimeoutMs = 10_000;
 const migrationStatementTimeoutMs = 120_000;
-const redisCommandTimeoutMs = 2_000;
+/** A server that writes its data to disk, or shares its machine, stands still for a second or two now and then. */
+const redisCommandTimeoutMs = 5_000;
 /** Requests still under way when the process is told to stop have this long to finish. */
 const drainTimeoutMs = 7_000;
 

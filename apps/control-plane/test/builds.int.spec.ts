@@ -24,13 +24,13 @@ beforeAll(async () => {
     },
   });
   api = torii.api;
-}, 60_000);
-afterAll(() => torii?.close(), 30_000);
+});
+afterAll(() => torii?.close());
 afterEach(async () => {
   await Promise.all(builders.splice(0).map((builder) => builder.stop()));
   // What a test has left in the queue would be built by the builder of another.
   for (const { id } of await unfinished()) await api.send('POST', `/api/v1/builds/${id}/cancel`);
-}, 30_000);
+});
 
 async function aBuilder(...args: Parameters<typeof TestBuilder.start> extends [unknown, ...infer Rest] ? Rest : never): Promise<TestBuilder> {
   const builder = await TestBuilder.start(torii, ...args);
@@ -54,7 +54,7 @@ async function aFunction(source = 'one', name = aName()): Promise<string> {
 }
 
 const build = (name: string, body: object = {}, query = '') => api.send<Build>('POST', `/api/v1/functions/${name}/builds${query}`, body);
-const built = (name: string, body: object = {}) => build(name, body, '?wait=finished&timeout=30s');
+const built = (name: string, body: object = {}) => build(name, body, '?wait=finished&timeout=60s');
 
 /** The build as it is, once it is over. */
 function over({ id }: Build): Promise<Build> {
@@ -254,7 +254,7 @@ describe('a build that fails', () => {
       error: { code: 'build.internal', detail: expect.stringContaining('the disk is full') },
     });
     expect(builder.taken).toHaveLength(3);
-  }, 60_000);
+  });
 
   it('when a builder says it made a module that nobody stored, is failed, and the next one gets its turn', async () => {
     await aBuilder({
@@ -367,7 +367,7 @@ describe('builders', () => {
     for (const source of ['4', '5', '6']) await built(await aFunction(`cached ${source}`, name));
     expect(await torii.asNode('GET', path)).toMatchObject({ status: 404 });
     expect((await torii.database.query('SELECT 1 FROM build_cache')).rowCount).toBe(3);
-  }, 60_000);
+  });
 });
 
 describe('old builds', () => {
@@ -385,7 +385,7 @@ describe('old builds', () => {
     const kept = "SELECT 1 FROM function_sources JOIN artifact_chunks c USING (sha256) WHERE position('// kept '::bytea IN c.bytes) > 0";
     const trees = await torii.database.query(kept);
     expect(trees.rowCount).toBe(5);
-  }, 60_000);
+  });
 });
 
 // On the same control plane. Each of them leaves no builder and nothing in the queue, as the tests above do.

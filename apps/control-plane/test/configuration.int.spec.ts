@@ -15,7 +15,7 @@ beforeAll(async () => {
   torii = await startControlPlane();
   api = torii.api;
   sha256 = (await api.upload(await aModule())).sha256;
-}, 60_000);
+});
 afterAll(() => torii?.close());
 
 const plugins = '/api/v1/plugins';

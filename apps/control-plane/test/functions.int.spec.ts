@@ -17,7 +17,7 @@ beforeAll(async () => {
   torii = await startControlPlane();
   api = torii.api;
   publisher = await startVersionPublisher(torii);
-}, 60_000);
+});
 afterAll(async () => {
   await publisher?.close();
   await torii?.close();

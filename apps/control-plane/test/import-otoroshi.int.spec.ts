@@ -18,7 +18,7 @@ beforeAll(async () => {
   torii = await startControlPlane();
   api = torii.api;
   ({ sha256 } = await api.upload(await aModule(importMapGet)));
-}, 60_000);
+});
 afterAll(() => torii?.close());
 
 const path = '/api/v1/import/otoroshi';

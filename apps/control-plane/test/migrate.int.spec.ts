@@ -15,7 +15,7 @@ beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'torii-migrations-'));
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
-}, 30_000);
+});
 afterEach(async () => {
   await client.end();
   await database.drop();

@@ -53,7 +53,7 @@ describe.each(['PostgreSQL', 'S3'])('artifacts in %s that nothing refers to', (w
     bucket = await startBucket();
     torii = await startControlPlane({ env: where === 'S3' ? { ...bucket.env, ...often } : often });
     api = torii.api;
-  }, 60_000);
+  });
   afterAll(async () => {
     await torii?.close();
     await bucket?.close();
@@ -118,7 +118,7 @@ describe.each(['PostgreSQL', 'S3'])('artifacts in %s that nothing refers to', (w
       const plugin = await api.get<{ resolvedSha256: string }>(`/api/v1/plugins/p${round}`);
       expect(await api.get(`${artifacts}/${plugin.body.resolvedSha256}/content`)).toMatchObject({ status: 200 });
     }
-  }, 120_000);
+  });
 
   it('leave no bytes behind when an upload broke off before its row', async () => {
     const bytes = await anotherModule();
@@ -136,7 +136,7 @@ describe('bytes that nothing needs', () => {
   let torii: TestControlPlane;
   beforeAll(async () => {
     torii = await startControlPlane();
-  }, 60_000);
+  });
   afterAll(() => torii?.close());
 
   const hasBytes = async (sha256: string) => (await torii.database.query('SELECT 1 FROM artifact_chunks WHERE sha256 = $1', [sha256])).rowCount !== 0;
@@ -174,7 +174,7 @@ describe('bytes that nothing needs', () => {
       holder.release();
     }
     expect(await torii.api.get(`${artifacts}/${sha256}/content`)).toMatchObject({ status: 200 });
-  }, 60_000);
+  });
 });
 
 describe('a bucket that is named later', () => {
@@ -192,7 +192,7 @@ describe('a bucket that is named later', () => {
     const made = await before.api.send<FunctionEntity>('POST', '/api/v1/functions', { name: 'kept', language: 'wat' });
     expect(made).toMatchObject({ status: 201 });
     entity = made.body;
-  }, 60_000);
+  });
   afterAll(async () => {
     await before?.close();
     await bucket?.close();
@@ -218,7 +218,7 @@ describe('a bucket that is named later', () => {
     } finally {
       await after.close();
     }
-  }, 60_000);
+  });
 
   it('gets everything, while the database keeps its copies for a while, and can be left again', async () => {
     const damaged = await before.api.upload(await anotherModule());
@@ -263,5 +263,5 @@ describe('a bucket that is named later', () => {
       await back.close();
     }
     await expectAllThere(before.api);
-  }, 120_000);
+  });
 });

@@ -17,15 +17,15 @@ beforeAll(async () => {
   registry = new NodeRegistry(torii.redis, torii.keys);
   await api.aPlugin('geo');
   await api.aRoute('geo', 'geo');
-}, 60_000);
+});
 afterAll(async () => {
   await torii?.close();
   await ownRedis?.stop({ loseData: true });
-}, 30_000);
+});
 afterEach(async () => {
   await ownRedis.start();
   await eventually(async () => (await torii.redis.del(torii.keys.nodes)) >= 0);
-}, 30_000);
+});
 
 async function current(): Promise<CurrentRevision> {
   return CurrentRevision.parse(JSON.parse((await torii.redis.get(torii.keys.current)) ?? 'null'));
@@ -98,7 +98,7 @@ describe('the publisher', () => {
     await ownRedis.start();
     expect((await published()).revision).toBeGreaterThan(Number(headers.get('x-config-revision')));
     await eventually(async () => expect(await api.get('/readyz')).toMatchObject({ status: 200 }));
-  }, 60_000);
+  });
 
   it('raises its revision above what was published before the database was restored', async () => {
     const before = await published();
@@ -121,7 +121,7 @@ describe('the publisher', () => {
     } finally {
       await other.close();
     }
-  }, 30_000);
+  });
 });
 
 describe('?wait=applied', () => {
@@ -141,7 +141,7 @@ describe('?wait=applied', () => {
     const { headers } = await answer;
     expect(headers.get('x-config-applied')).toBe('1/1');
     expect(headers.get('x-config-pending')).toBeNull();
-  }, 40_000);
+  });
 
   it('names the nodes that are late when the time is over; the change is saved all the same', async () => {
     await registry.report(aNode('1'));

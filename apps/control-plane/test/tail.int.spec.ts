@@ -22,12 +22,12 @@ beforeAll(async () => {
   node.on('error', () => undefined);
   node.on('message', (_channel, text) => asks.push(TailAsk.parse(JSON.parse(text))));
   await node.subscribe(tailChannels(torii.keyPrefix).asks);
-}, 60_000);
+});
 afterAll(async () => {
   node?.disconnect();
   await torii?.close();
   await own?.stop();
-}, 30_000);
+});
 afterEach(async () => {
   const followers = new Set(asks.map(({ follower }) => follower));
   for (const client of open.splice(0)) client.close();
@@ -127,7 +127,7 @@ describe('GET /api/v1/tail', () => {
     await eventually(() => expect(client.named('state').at(-1)).toMatchObject({ state: 'following', nodes: 1 }));
     await eventually(async () => expect(await tell(ask, ['/back'])).toBe(1));
     await eventually(() => expect(client.named('request').map(({ path }) => path)).toEqual(['/back']));
-  }, 60_000);
+  });
 });
 
 describe('GET /api/v1/tail, for longer than it may', () => {
@@ -140,5 +140,5 @@ describe('GET /api/v1/tail, for longer than it may', () => {
     } finally {
       await short.close();
     }
-  }, 60_000);
+  });
 });

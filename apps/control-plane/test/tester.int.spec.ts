@@ -42,8 +42,8 @@ beforeAll(async () => {
   await api.aPlugin('answers');
   await api.aPlugin('guards', { kind: 'access_validator' });
   await api.aRoute('saved', 'answers');
-}, 60_000);
-afterAll(() => torii?.close(), 30_000);
+});
+afterAll(() => torii?.close());
 afterEach(async () => {
   await Promise.all(nodes.splice(0).map(({ id }) => registry.leave(id)));
   for (const server of servers.splice(0)) {

@@ -11,8 +11,8 @@ export interface Connections {
 /** A connection for commands and one to subscribe with, as our apps open them. */
 export async function connect(url: string): Promise<Connections> {
   const log = createLogger({ level: 'silent', app: 'test' });
-  const redis = connectRedis(url, { name: 'test', log, commandTimeoutMs: 3_000 });
-  const subscriber = connectRedis(url, { name: 'test-subscriber', log, commandTimeoutMs: 3_000 });
+  const redis = connectRedis(url, { name: 'test', log, commandTimeoutMs: 20_000 });
+  const subscriber = connectRedis(url, { name: 'test-subscriber', log, commandTimeoutMs: 20_000 });
   await eventually(() => redis.status === 'ready' && subscriber.status === 'ready');
   return {
     redis,

@@ -18,6 +18,10 @@ export async function spawnBuilder({ env = {} }: SpawnOptions): Promise<RunningB
   const home = await tempHome(env.TORII_HOME);
   const [app, fields] = await spawnApp('builder', 'builder ready', {
     TORII_BUILDER_PORT: '0',
+    TORII_EGRESS_CONNECT_TIMEOUT_MS: '20000', // a machine that runs all tests at once may keep it waiting
+    TORII_RUN_START_TIMEOUT_MS: '60000',
+    TORII_RUN_QUEUE_WAIT_MS: '60000',
+    TORII_BUILD_TIMEOUT_MS: '600000',
     TORII_BUILD_GO_SEEDS: sharedGoSeeds(),
     ...env,
     TORII_HOME: home.folder,

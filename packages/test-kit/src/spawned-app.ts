@@ -18,13 +18,13 @@ export interface SpawnOptions {
 }
 
 const logLinesMax = 10_000;
-const startTimeoutMs = 60_000;
-const stopTimeoutMs = 30_000;
+const startTimeoutMs = 120_000;
+const stopTimeoutMs = 60_000;
 
 /**
  * Starts `apps/<app>/dist/main.js` and waits for its log line `readyMessage`; resolves with that line's fields.
  *
- * Throws with the last log lines when the app ends before that or is silent for a minute.
+ * Throws with the last log lines when the app ends before that or is not ready within two minutes.
  */
 export async function spawnApp(
   app: string,

@@ -9,7 +9,7 @@ import { type Prisma, PrismaClient } from './generated/client.js';
 /** What a transaction hands to its callback. */
 export type Transaction = Prisma.TransactionClient;
 
-const connectTimeoutMs = 5_000;
+const connectTimeoutMs = 10_000;
 const statementTimeoutMs = 30_000;
 const connectionsMax = 10;
 

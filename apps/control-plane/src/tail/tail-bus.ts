@@ -15,7 +15,7 @@ export interface TailListener {
   onDown(): void;
 }
 
-const commandTimeoutMs = 2_000;
+const commandTimeoutMs = 5_000;
 
 /** The channels between control plane and nodes. The connection that listens is open only while somebody follows. */
 @Injectable()

@@ -27,7 +27,7 @@ async function aBuiltFunction(name: string, module: Uint8Array, settings: object
   const files = [{ path: 'index.js', content: name }];
   expect(await api.send('PUT', `/api/v1/functions/${name}`, { language: 'javascript', files, settings })).toMatchObject({ status: 201 });
   const builder = await TestBuilder.start(torii, { work: (taken, one) => one.succeed(taken, module) });
-  const built = await api.send('POST', `/api/v1/functions/${name}/builds?wait=finished`);
+  const built = await api.send('POST', `/api/v1/functions/${name}/builds?wait=finished&timeout=60s`);
   expect(built).toMatchObject({ status: 200, body: { status: 'succeeded' } });
   await builder.stop();
 }
@@ -55,7 +55,7 @@ export function describeRuns(running: () => TestControlPlane): void {
     torii = running();
     api = torii.api;
     await aBuiltFunction('greet', await aModule());
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await Promise.all(builders.splice(0).map((builder) => builder.stop()));

@@ -15,7 +15,7 @@ export function describeRoutes(running: () => TestControlPlane): void {
     api = torii.api;
     await api.aPlugin('geo');
     await api.aPlugin('guard', { kind: 'access_validator' });
-  }, 60_000);
+  });
 
   describe('POST /api/v1/routes', () => {
     it('creates a route with every default filled in, hosts in lower case', async () => {

@@ -19,7 +19,7 @@ export function describeSettings(running: () => TestControlPlane): void {
     api = torii.api;
     await api.aPlugin('backend');
     await api.aPlugin('sentry', { kind: 'access_validator' });
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await api.send('PUT', settings, {});

@@ -14,7 +14,7 @@ export function describeWrites(running: () => TestControlPlane): void {
     torii = running();
     api = torii.api;
     await api.aPlugin('base');
-  }, 60_000);
+  });
 
   describe('concurrent writes', () => {
     it('make one revision each, without gaps, whichever control plane takes them', async () => {
@@ -32,7 +32,7 @@ export function describeWrites(running: () => TestControlPlane): void {
       } finally {
         await other.close();
       }
-    }, 60_000);
+    });
 
     it('with one If-Match are won by exactly one', async () => {
       const { headers } = await api.send('PATCH', '/api/v1/plugins/base', { description: 'start' });

@@ -35,7 +35,7 @@ export function describeEndpointScopes(running: () => TestControlPlane, publishi
     api = torii.api;
     publisher = publishing();
     writer = api.withKey(await aKeyWith(torii, 'functions:read', 'functions:write'));
-  }, 60_000);
+  });
 
   describe('a key for functions alone', () => {
     it('cannot switch an endpoint on, neither of a new function nor of one there is, built or not', async () => {

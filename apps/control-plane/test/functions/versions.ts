@@ -291,7 +291,7 @@ export function describeVersions(running: () => TestControlPlane, publishing: ()
       expect(status).toBe(200);
       expect(body.files).toHaveLength(8);
       expect(body.files.some(({ patch }) => patch === undefined)).toBe(true);
-    }, 30_000);
+    });
 
     it('needs two versions that are there', async () => {
       const entity = await aFunction('half-compared');

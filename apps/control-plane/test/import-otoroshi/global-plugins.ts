@@ -26,7 +26,7 @@ export function describeGlobalPlugins(running: () => TestControlPlane): void {
     const functions = ['handle', 'sink_matches'].map((name) => `(func (export "${name}") (result i32) (i32.const 0))`).join('');
     ({ sha256 } = await api.upload(await compileWat(`(module (memory (export "memory") 1) ${functions})`)));
     await api.aPlugin('handmade', { kind: 'pre_route' });
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await api.send('PUT', '/api/v1/settings', {});

@@ -9,6 +9,7 @@ import type { TestControlPlane } from './control-plane.js';
 
 const finished = { timings: { compiling: 1 }, warnings: [] };
 const lookIntervalMs = 100;
+const announceIntervalMs = 3_000;
 
 export const javascript: LanguageStatus = { name: 'javascript', available: true, toolchain: { engine: '1.0.0' } };
 
@@ -30,23 +31,24 @@ export class TestBuilder {
   private readonly intake: BuildIntake;
   private readonly registry: BuilderRegistry;
   private readonly connections;
-  private readonly timer: NodeJS.Timeout;
+  private readonly timers: readonly NodeJS.Timeout[];
   private readonly keys;
   private isBusy = false;
   private isStopped = false;
   private working: Promise<void> | undefined;
+  private announcing: Promise<void> | undefined;
 
   private constructor(
     private readonly torii: TestControlPlane,
     private readonly options: BuilderOptions,
   ) {
     const log = createLogger({ level: 'silent', app: 'test-builder' });
-    this.connections = ['redis', 'subscriber'].map((name) => connectRedis(torii.redisUrl, { name, log, commandTimeoutMs: 5_000 }));
+    this.connections = ['redis', 'subscriber'].map((name) => connectRedis(torii.redisUrl, { name, log, commandTimeoutMs: 20_000 }));
     this.keys = buildKeys(torii.keyPrefix);
     this.registry = new BuilderRegistry(this.redis, this.keys);
     const onArrival = (): void => this.look();
     this.intake = new BuildIntake({ redis: this.redis, subscriber: this.subscriber, keys: this.keys, onArrival, hold: options.hold });
-    this.timer = setInterval(() => this.look(), lookIntervalMs);
+    this.timers = [setInterval(() => this.look(), lookIntervalMs), setInterval(() => this.announceAgain(), announceIntervalMs)];
   }
 
   static async start(torii: TestControlPlane, options: BuilderOptions = {}): Promise<TestBuilder> {
@@ -58,8 +60,8 @@ export class TestBuilder {
     return builder;
   }
 
-  /** It is alive for the next seconds. */
-  async announce(): Promise<void> {
+  /** It is alive for the next seconds, and says so again until it is stopped. */
+  private async announce(): Promise<void> {
     const { languages = [javascript], internalUrl = 'http://127.0.0.1:1', running = 0 } = this.options;
     const status: BuilderStatus = {
       id: this.id,
@@ -93,8 +95,8 @@ export class TestBuilder {
 
   async stop(): Promise<void> {
     this.isStopped = true;
-    clearInterval(this.timer);
-    await this.working?.catch(() => undefined);
+    for (const timer of this.timers) clearInterval(timer);
+    await Promise.all([this.working, this.announcing]);
     await this.registry.withdraw(this.id).catch(() => undefined);
     await this.intake.closeAll().catch(() => undefined);
     for (const connection of this.connections) connection.disconnect();
@@ -106,6 +108,14 @@ export class TestBuilder {
 
   private get subscriber() {
     return this.connections[1] as ReturnType<typeof connectRedis>;
+  }
+
+  private announceAgain(): void {
+    this.announcing ??= this.announce()
+      .catch(() => undefined)
+      .finally(() => {
+        this.announcing = undefined;
+      });
   }
 
   private look(): void {

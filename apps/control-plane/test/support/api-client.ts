@@ -38,7 +38,7 @@ export class ApiClient {
       method,
       headers: { ...this.headers, ...type, ...headers },
       ...(body === undefined ? {} : { body: isRaw ? (body as RequestInit['body']) : JSON.stringify(body), duplex: 'half' as const }),
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(120_000),
     } as RequestInit);
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;

@@ -17,5 +17,5 @@ export function over(api: ApiClient, { id }: Build): Promise<Build> {
     expect(['succeeded', 'failed', 'cancelled']).toContain(body.status);
     return body;
   };
-  return eventually(attempt, { timeoutMs: 60_000 });
+  return eventually(attempt, { timeoutMs: 120_000 });
 }

@@ -35,7 +35,7 @@ export function describeObjectStore(name: string, open: () => Promise<OpenedStor
     beforeAll(async () => {
       opened = await open();
       store = opened.store;
-    }, 60_000);
+    });
     afterAll(() => opened?.close());
 
     it.each([1, 65_536, 512 * 1024, 512 * 1024 + 1, 3 * 1024 * 1024])('gives back %d bytes as they were', async (size) => {
@@ -93,7 +93,7 @@ export function describeObjectStore(name: string, open: () => Promise<OpenedStor
         }
       }
       expect((await allOf(store.read(object.sha256))).equals(object.bytes)).toBe(true);
-    }, 60_000);
+    });
 
     it('says that it works', async () => {
       await expect(store.check()).resolves.toBeUndefined();

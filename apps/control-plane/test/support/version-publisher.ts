@@ -27,7 +27,7 @@ export async function startVersionPublisher(torii: TestControlPlane): Promise<Ve
     TORII_REDIS_PREFIX: torii.keyPrefix,
     TORII_HOME: torii.home,
   });
-  const connect = (name: string) => connectRedis(torii.redisUrl, { name, log, commandTimeoutMs: 5_000 });
+  const connect = (name: string) => connectRedis(torii.redisUrl, { name, log, commandTimeoutMs: 20_000 });
   const redis = [connect('bus'), connect('bus-subscriber'), connect('queue'), connect('queue-subscriber')] as const;
   const [busRedis, busSubscriber, queueRedis, queueSubscriber] = redis;
   const platform = platformModule({

@@ -31,6 +31,8 @@ export interface TracingDeps {
 
 const serviceName = 'torii-data-plane';
 const textMaxLength = 1_024;
+/** One is sent at a time; for the exporter, one that has just ended or was given up may be under way still. */
+const exportsAtOnceMax = 4;
 
 /**
  * Traces of the requests of one thread, for a collector that takes OTLP by HTTP. Whether a request is traced is for who
@@ -46,7 +48,7 @@ export class Tracing {
   constructor(settings: TracingSettings, { nodeId, version, clock, log, onSpans }: TracingDeps) {
     this.clock = clock;
     const { ratio, queuedMax, delayMs, exportTimeoutMs } = settings;
-    const exporter = new OTLPTraceExporter({ url: tracesUrl(settings.endpoint), timeoutMillis: exportTimeoutMs, concurrencyLimit: 1 });
+    const exporter = new OTLPTraceExporter({ url: tracesUrl(settings.endpoint), timeoutMillis: exportTimeoutMs, concurrencyLimit: exportsAtOnceMax });
     this.provider = new TracerProvider({
       resource: resourceFromAttributes({ 'service.name': serviceName, 'service.version': version, 'service.instance.id': nodeId }),
       sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
