@@ -19,8 +19,10 @@ export interface CheckCode {
 }
 
 const op = {
+  block: 0x02,
   if: 0x04,
   end: 0x0b,
+  br: 0x0c,
   brIf: 0x0d,
   call: 0x10,
   callIndirect: 0x11,
@@ -43,11 +45,12 @@ const op = {
 } as const;
 
 /**
- * What a counted loop takes from the global: 256 units when a function comes to its first loop, then 768, 1,792 and, from
- * there on, 3,840. So a short loop pays little for nothing, and a long one pays seldom.
+ * What a counted loop takes from the global: 256 units when a function comes to its first loop, then 768, 1,792, 3,840,
+ * 7,936 and, from there on, 16,128. So a short loop pays little for nothing, a long one seldom, and what a function has
+ * left over when it ends is little more than what it has used, or the first 256.
  */
 const firstRefill = 256;
-const refillMask = 4_095;
+const refillMask = 16_383;
 
 const bytesPerUnitLog2 = 4;
 const unitsPerEntryLog2 = 3;
@@ -94,6 +97,11 @@ export class CheckWriter {
 
   /** In place of a loop's opcode and type, which are given as `head`: two such loops, of which the outer one refills. */
   wrapped(cost: number, head: Uint8Array): CheckCode {
+    this.putWrapped(cost, head);
+    return this.take();
+  }
+
+  private putWrapped(cost: number, head: Uint8Array): void {
     // Nothing left, as at first, is refilled here rather than after a turn into the inner loop and back.
     this.put(...head, op.localGet, ...leb(this.locals.left), op.i32Const, 1, op.i32LtS);
     this.unlikely(op.if, op.emptyBlock);
@@ -101,6 +109,20 @@ export class CheckWriter {
     this.put(op.end, ...head);
     this.count(cost);
     this.unlikely(op.brIf, 1);
+  }
+
+  /** In place of the opcode and type of a loop whose body follows twice, with `betweenTurns` in between. */
+  paired(cost: number, head: Uint8Array): CheckCode {
+    this.put(op.block, op.emptyBlock);
+    this.putWrapped(2 * cost, head);
+    // To go round from the first body is to leave this block, which its labels for the loop therefore name.
+    this.put(op.block, op.emptyBlock);
+    return this.take();
+  }
+
+  /** Behind the first body of a paired loop: who comes to its end leaves the loop, by the outermost of the blocks around it. */
+  betweenTurns(): CheckCode {
+    this.put(op.br, 3, op.end);
     return this.take();
   }
 

@@ -4,9 +4,9 @@ export type CheckPoint =
   | { readonly kind: 'pay'; readonly at: number; cost: number }
   /** Pays `cost` each time the body of the loop whose opcode is at `at` is entered or repeated. */
   | LoopPoint
-  /** The end of a loop that was put into another: one more `end` is due. */
-  | { readonly kind: 'endOfLoop'; readonly at: number }
-  /** A label that counts one block more than it did; `at` is where the number stands. */
+  /** Behind the end of a loop that was put into other blocks: as many more `end` are due. */
+  | { readonly kind: 'endOfLoop'; readonly at: number; readonly ends: number }
+  /** A label that counts more blocks than it did; `at` is where the number stands. In a paired loop still more come to it. */
   | { readonly kind: 'label'; readonly at: number; readonly label: number }
   /** Pays by the number on top of the stack, and `cost`, before a bulk operation. */
   | { readonly kind: 'bulkMemory' | 'bulkTable'; readonly at: number; readonly cost: number }
@@ -20,13 +20,17 @@ export type CheckPoint =
  *
  * `direct` takes its cost from the global each time. `counted` takes it from a local that is filled up from the global now
  * and then. `wrapped` does that too, from within a second loop around the first, so that there is neither a call nor an
- * access to a global in the inner one, and V8 treats it as it would have.
+ * access to a global in the inner one, and V8 treats it as it would have. `paired` is a wrapped loop whose body is there
+ * twice, so that one check is good for two turns.
  */
-type LoopCharge = 'direct' | 'counted' | 'wrapped';
+type LoopCharge = 'direct' | 'counted' | 'wrapped' | 'paired';
 
 export interface LoopPoint {
   readonly kind: 'loop';
   readonly at: number;
+  /** Of one turn. */
   cost: number;
   charge: LoopCharge;
+  /** Where the loop's `end` is, once that is known. */
+  endAt: number;
 }

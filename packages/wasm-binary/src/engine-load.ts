@@ -1,6 +1,8 @@
 import { formatLimits } from './format-limits.js';
 import { WasmFormatError } from './wasm-format-error.js';
 
+/** Ways that the checks of a loop add to it, and about as many as a small one whose body is there twice has itself. */
+const waysOfChecks = 5;
 /** Up to so many values are handed over for nothing. */
 const fewValues = 8;
 
@@ -20,6 +22,11 @@ export class EngineLoad {
 
   addWay(): void {
     this.ways += 1;
+  }
+
+  /** Besides the way that a loop is as any block. */
+  addLoopChecks(): void {
+    this.ways += waysOfChecks;
   }
 
   /** Values that a function, a block or a branch hands over. */

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { fuelOf, rewrite, withHook } from '../test/guests.js';
+import { fuelOf, instantiate, numberGlobal, rewrite, withHook } from '../test/guests.js';
+import { compileWat } from '../test/wat.js';
+import { rewriteModule } from './rewrite-module.js';
+import { rewrittenExports } from './rewritten-names.js';
 
 const checksMax = 20;
 const fuelPerCheck = 10_000;
@@ -20,6 +23,16 @@ describe('where checks go', () => {
     ['a loop left by a label of an outer one', '(func (export "run") (loop $a (loop $b (loop $c (br $a)))))'],
     ['a loop that goes on from a branch table', '(func (export "run") (loop $l (block $b (br_table $l $b $l (i32.const 7)))))'],
     ['a loop with a parameter', '(func (export "run") (i32.const 1) (loop $l (param i32) (br $l (i32.const 2))))'],
+    ['a small loop that goes on from several places', '(func (export "run") (loop $l (br_if $l (i32.const 0)) (br_if $l (i32.const 1)) (br $l)))'],
+    ['a small loop that goes on by a branch table', '(func (export "run") (loop $l (br_table $l $l (i32.const 7))))'],
+    [
+      'small loops one after the other in a loop',
+      '(func (export "run") (loop $a (loop $b (br_if $b (i32.const 0))) (loop $c (br_if $c (i32.const 0))) (br $a)))',
+    ],
+    [
+      'a small loop that leaves for a loop around it',
+      '(func (export "run") (loop $a (block $b (loop $c (br_if $a (i32.const 1)) (br_if $b (i32.const 1)) (br $c)))))',
+    ],
     ['calls in a loop', '(func $f (nop)) (func (export "run") (loop $l (call $f) (br $l)))'],
     ['short loops in a called function', '(func $f (loop $l (br_if $l (i32.const 0)))) (func (export "run") (loop $l (call $f) (br $l)))'],
     ['mutual tail calls', '(func $a (return_call $b)) (func $b (return_call $a)) (func (export "run") (call $a))'],
@@ -104,6 +117,69 @@ describe('where checks go', () => {
       (func $f0 (type $t) ${'(i64.const 1)'.repeat(800)}) ${functions.join('')}
       (func (export "run") (call $f${depth}) ${'(drop)'.repeat(800)} (loop)))`;
     expect(fuelOf(rewrite(wat))).toBeGreaterThan(depth * 100);
+  });
+
+  it.each([
+    ['before a loop', (work: string, rest: string) => `${work} (loop ${rest})`],
+    ['in a loop', (work: string, rest: string) => `(loop ${work} ${rest})`],
+    ['behind a call', (work: string, rest: string) => `(if (global.get $no) (then (call $f))) ${work} ${rest}`],
+  ])('charges a recursion for what each call does %s', (_name, code) => {
+    const step = '(global.set $steps (i32.add (global.get $steps) (i32.const 1)))';
+    // What comes behind the call pays for itself, and nobody ever gets there.
+    const behind = '(memory.fill (i32.const 0) (i32.const 0) (i32.const 0))';
+    const wat = `(module (memory 1) (global $no (mut i32) (i32.const 0)) (global $steps (export "steps") (mut i32) (i32.const 0))
+      (func $f (export "run") ${code(step.repeat(100), `(call $f) ${behind}`)}))`;
+    const exports = instantiate(rewrite(wat));
+    const given = 100_000;
+    numberGlobal(exports, rewrittenExports.fuel).value = given;
+    // Nobody gives it more.
+    expect(() => exports.run?.()).toThrow();
+    expect(numberGlobal(exports, 'steps').value * 4).toBeLessThan(given + 1_000);
+  });
+
+  it('charges a loop that goes on for long little more than what it costs', () => {
+    const turns = 1_000_000;
+    const wat = `(module (func (export "run") (param $turns i32) (local $i i32)
+      (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $turns))))))`;
+    const instructions = 7;
+    expect(fuelOf(rewrite(wat), turns)).toBeGreaterThan(turns * instructions);
+    expect(fuelOf(rewrite(wat), turns)).toBeLessThan(turns * instructions * 1.5);
+    expect(fuelOf(rewrite(wat), 1)).toBeLessThan(500);
+  });
+
+  it('leaves a function that has looped for a while with no more unused than what it has used', () => {
+    const wat = (turns: number): string => `(module (func (export "run") (local $i i32)
+      (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${turns}))))))`;
+    for (const turns of [100, 300, 1_000, 3_000, 10_000]) expect(fuelOf(rewrite(wat(turns)))).toBeLessThan(300 + 3 * turns * 9);
+  });
+
+  it.each([
+    ['by its end', '(br_if $l (i32.ne (local.get $i) (local.get $last)))', ''],
+    ['by a branch', '(br_if $out (i32.eq (local.get $i) (local.get $last))) (br $l)', ''],
+    ['from a block in it', '(block $in (br_if $in (i32.ne (local.get $i) (local.get $last))) (br $out)) (br $l)', ''],
+    ['by a branch table', '(br_table $l $out (i32.eq (local.get $i) (local.get $last)))', ''],
+    ['by a return', '(if (i32.eq (local.get $i) (local.get $last)) (then (return (local.get $i)))) (br $l)', ''],
+    ['with a value', '(drop (br_if $value (local.get $i) (i32.eq (local.get $i) (local.get $last)))) (br $l)', ''],
+    [
+      'for a block so far out that its label takes more bytes',
+      '(br_if $out (i32.eq (local.get $i) (local.get $last))) (br $l)',
+      '(block '.repeat(127),
+    ],
+  ])('lets a small loop be left %s in any of its turns', (_name, code, blocks) => {
+    const loop = `(loop $l (local.set $i (i32.add (local.get $i) (i32.const 1))) ${code})`;
+    const wat = `(module (func (export "run") (param $last i32) (result i32) (local $i i32)
+      (block $value (result i32)
+        (block $out ${blocks} ${loop} ${')'.repeat(blocks.length / '(block '.length)})
+        (local.get $i))))`;
+    const { exports } = withHook(rewrite(wat), fuelPerCheck);
+    for (const last of [1, 2, 3, 4, 1_001, 1_002]) expect(exports.run?.(last)).toBe(last);
+  });
+
+  it('makes a module larger by no more than a constant for each loop, were there nothing but loops', () => {
+    const loops = 10_000;
+    const original = compileWat(`(module (func (export "run") ${'(loop (br_if 0 (i32.const 0)))'.repeat(loops)}))`);
+    const rewritten = rewriteModule(original, { memoryMaxPages: 1 });
+    expect(rewritten.length - original.length).toBeLessThan(loops * 120);
   });
 
   it('charges what is on the dearest way, not what is on all ways', () => {

@@ -17,6 +17,8 @@ export interface CalleeCosts {
 
 /** The events of one function, and what to make of them. */
 export interface FunctionPart {
+  /** Of the module; offsets in events count from its first byte. */
+  readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
   /** The event before which a recursive function pays. */
@@ -35,6 +37,12 @@ export interface PlacedChecks {
 const checkDistance = 500;
 /** The cost up to which a loop is counted in a local; one that costs more than this pays directly without much ado. */
 const countedLoopMax = 64;
+/** The same of a loop without calls and loops in it, in which a direct payment would be the only call and access to a global. */
+const countedLeafLoopMax = 128;
+/** A loop without calls and loops has its body twice if that is no longer than this, in bytes: it is what a check is dear for. */
+const pairedBodyMax = 64;
+/** The type of a block that takes and gives nothing. */
+const emptyBlock = 0x40;
 /** What a check and the jump back cost, so that an empty loop costs something. */
 const loopCost = 2;
 /** An exception may come from anywhere in a `try`, where at most this is unpaid. */
@@ -63,6 +71,8 @@ interface Scope {
   readonly point: { cost: number } | undefined;
   readonly loop: LoopPoint | undefined;
   hasCyclicCall: boolean;
+  /** Whether nothing in it calls, loops, or pays. */
+  isLeaf: boolean;
   /** Whether it names blocks otherwise than by the labels there are events for, so that none may come in between. */
   keepsLabels: boolean;
   /** The most that is unpaid where control leaves it. */
@@ -123,6 +133,7 @@ class Placing {
   private passLoop(event: number): number {
     if (this.cost !== unreachable) {
       this.payIfDue(this.numbers[event + 1] ?? 0);
+      this.payBeforeCyclicLoop(event);
       this.notePaying();
       this.leaveScope();
       for (const frame of this.frames) if (frame.kind !== eventKinds.loop) frame.cost = Math.max(frame.cost, this.cost);
@@ -146,6 +157,7 @@ class Placing {
         return;
       case eventKinds.loop:
         this.payIfDue(at);
+        this.payBeforeCyclicLoop(event);
         this.openLoop(event, at);
         return;
       case eventKinds.else:
@@ -201,14 +213,13 @@ class Placing {
 
   private work(event: number, at: number, argument: number): void {
     const { costs } = this;
+    this.scope.isLeaf = false;
     switch (this.numbers[event]) {
       case eventKinds.call:
-        if (costs.isCyclic(argument)) this.noteCyclicCall();
-        this.call(at, callCost, costs.unpaid(argument), costs.untilPaid(argument));
+        this.call(at, callCost, costs.unpaid(argument), costs.untilPaid(argument), costs.isCyclic(argument));
         return;
       case eventKinds.callIndirect:
-        if (costs.isCyclicOfType(argument)) this.noteCyclicCall();
-        this.call(at, indirectCallCost, costs.unpaidOfType(argument), costs.untilPaidOfType(argument));
+        this.call(at, indirectCallCost, costs.unpaidOfType(argument), costs.untilPaidOfType(argument), costs.isCyclicOfType(argument));
         return;
       case eventKinds.bulkMemory:
         this.points.push({ kind: 'bulkMemory', at, cost: this.cost });
@@ -232,9 +243,27 @@ class Placing {
     if (this.cost > checkDistance) this.pay(at, 0);
   }
 
+  /** What came before a loop would be paid on the way back, which a recursion from within the loop puts off for as long as it likes. */
+  private payBeforeCyclicLoop(event: number): void {
+    if (this.cost > 0 && this.scope === this.root && this.hasCyclicCallIn(event)) this.pay(this.numbers[event + 1] ?? 0, 0);
+  }
+
+  private hasCyclicCallIn(loop: number): boolean {
+    const { numbers, costs } = this;
+    const end = numbers[loop + 3] ?? loop;
+    for (let event = loop; event < end; event += eventWidth) {
+      const kind = numbers[event];
+      const argument = numbers[event + 3] ?? 0;
+      if (kind === eventKinds.call && costs.isCyclic(argument)) return true;
+      if (kind === eventKinds.callIndirect && costs.isCyclicOfType(argument)) return true;
+    }
+    return false;
+  }
+
   /** Callers and callees together must not run up more than one of them may. */
-  private call(at: number, own: number, unpaid: number, untilPaid: number): void {
+  private call(at: number, own: number, unpaid: number, untilPaid: number, isCyclic: boolean): void {
     if (this.cost > 0 && this.cost + untilPaid > checkDistance) this.pay(at, 0);
+    if (isCyclic) this.noteCyclicCall(own);
     if (this.scope === this.root) this.untilPaid = Math.max(this.untilPaid, this.cost + own + untilPaid);
     this.cost += own + unpaid;
   }
@@ -245,6 +274,7 @@ class Placing {
   }
 
   private paid(): void {
+    this.scope.isLeaf = false;
     this.notePaying();
     this.cost = 0;
   }
@@ -257,8 +287,10 @@ class Placing {
     for (const scope of this.scopes) scope.keepsLabels = true;
   }
 
-  private noteCyclicCall(): void {
+  private noteCyclicCall(own: number): void {
     for (const scope of this.scopes) scope.hasCyclicCall = true;
+    // Control may never come to where the way up to here would be paid behind the call.
+    this.scope.cost = Math.max(this.scope.cost, this.cost + own);
   }
 
   private openFrame(kind: number, startEvent: number): void {
@@ -271,7 +303,7 @@ class Placing {
       return;
     }
     this.notePaying();
-    const point: LoopPoint = { kind: 'loop', at, cost: 0, charge: 'direct' };
+    const point: LoopPoint = { kind: 'loop', at, cost: 0, charge: 'direct', endAt: at };
     this.points.push(point);
     this.enterScope(this.cost, point, point);
     this.openFrame(eventKinds.loop, event);
@@ -287,6 +319,7 @@ class Placing {
   }
 
   private enterScope(costOutside: number, point: { cost: number }, loop: LoopPoint | undefined): void {
+    this.scope.isLeaf = false;
     this.scope.cost = Math.max(this.scope.cost, costOutside);
     this.scope = newScope(this.scopes.length, costOutside, point, loop);
     this.scopes.push(this.scope);
@@ -331,14 +364,20 @@ class Placing {
     const { loop } = scope;
     this.closeScope();
     if (loop === undefined) return;
-    if (loop.cost > countedLoopMax || scope.hasCyclicCall) return;
+    if (loop.cost > (scope.isLeaf ? countedLeafLoopMax : countedLoopMax) || scope.hasCyclicCall) return;
     if (scope.keepsLabels) {
       loop.charge = 'counted';
       return;
     }
-    loop.charge = 'wrapped';
-    this.points.push({ kind: 'endOfLoop', at: at + 1 });
+    loop.endAt = at;
+    const isPaired = scope.isLeaf && this.isSmallAndPlain(loop);
+    loop.charge = isPaired ? 'paired' : 'wrapped';
+    this.points.push({ kind: 'endOfLoop', at: at + 1, ends: isPaired ? 2 : 1 });
     this.wrapped.add(frame.startEvent);
+  }
+
+  private isSmallAndPlain({ at, endAt }: LoopPoint): boolean {
+    return endAt - at <= pairedBodyMax && this.part.bytes[at + 1] === emptyBlock;
   }
 
   /** Labels that lead out of a wrapped loop count the loop around it too. */
@@ -379,5 +418,5 @@ class Placing {
 }
 
 function newScope(level: number, costOutside: number, point: { cost: number } | undefined, loop: LoopPoint | undefined): Scope {
-  return { level, costOutside, point, loop, hasCyclicCall: false, keepsLabels: false, cost: 0 };
+  return { level, costOutside, point, loop, hasCyclicCall: false, isLeaf: true, keepsLabels: false, cost: 0 };
 }

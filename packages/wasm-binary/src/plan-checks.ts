@@ -6,6 +6,7 @@ import { callCost, importCallCost } from './fuel-cost.js';
 import { type CalleeCosts, placeChecks } from './place-checks.js';
 
 export interface ModuleCode {
+  readonly bytes: Uint8Array;
   readonly events: CodeEvents;
   /** Where each own function's events begin, and, last, where they end. */
   readonly starts: Int32Array;
@@ -73,11 +74,15 @@ class Plan {
       this.settleSignature(node);
       return;
     }
-    const { events, starts } = this.code;
+    const { bytes, events, starts } = this.code;
     const start = starts[node] ?? 0;
     const end = starts[node + 1] ?? 0;
     const checkAt = isCyclicNode === undefined ? undefined : findCyclicCheck(events, start, end, (event) => isCyclicNode(this.calledBy(event)));
-    const { points, unpaid, untilPaid } = placeChecks(events, { start, end, cyclicCheckAt: checkAt, isOutline }, this.calleeCosts(isCyclicNode));
+    const { points, unpaid, untilPaid } = placeChecks(
+      events,
+      { bytes, start, end, cyclicCheckAt: checkAt, isOutline },
+      this.calleeCosts(isCyclicNode),
+    );
     this.points[node] = points;
     this.unpaid[node] = unpaid;
     this.untilPaid[node] = untilPaid;

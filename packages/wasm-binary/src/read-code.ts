@@ -288,6 +288,7 @@ export class CodeReader {
 
   private openLoop(at: number): void {
     this.open(eventKinds.loop, at, 0);
+    this.load.addLoopChecks();
     this.loopDepths.push(this.depth);
     this.loopEvents.push(this.events.length - eventWidth);
     if (this.loopDepths.length > formatLimits.loopNesting) {

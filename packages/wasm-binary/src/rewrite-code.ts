@@ -93,7 +93,7 @@ export function rewriteCode(
   indices: AppendedIndices,
   growBody: readonly number[],
 ): RewrittenCode {
-  const plan = planFor(code, space, referenced);
+  const plan = planFor(bytes, code, space, referenced);
   const length = (code.bodies.at(-1)?.end ?? 0) - (code.bodies[0]?.start ?? 0);
   const written = new ByteWriter(Math.ceil(length * 1.25) + 64);
   const hints = new ByteWriter();
@@ -147,7 +147,7 @@ function emptyFunctionsFor(small: { readonly before: number; readonly after: num
   return Math.max(0, Math.ceil((share * functions - small.after) / (1 - share)));
 }
 
-function planFor(code: ReadCode, space: FunctionSpace, referenced: ReadonlySet<number>): readonly (readonly CheckPoint[])[] {
+function planFor(bytes: Uint8Array, code: ReadCode, space: FunctionSpace, referenced: ReadonlySet<number>): readonly (readonly CheckPoint[])[] {
   const { types, importedFunctions, typeIndices } = space;
   const numbers = new Map<string, number>();
   const signatureOfType = types.map(({ params, results }) => {
@@ -159,6 +159,7 @@ function planFor(code: ReadCode, space: FunctionSpace, referenced: ReadonlySet<n
   const isReferenced = new Uint8Array(typeIndices.length);
   for (const index of referenced) if (index >= importedFunctions) isReferenced[index - importedFunctions] = 1;
   return planChecks({
+    bytes,
     events: code.events,
     starts: code.starts,
     importedFunctions,

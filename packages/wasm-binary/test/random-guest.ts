@@ -21,6 +21,9 @@ interface Label {
 }
 
 const turns = 3_000;
+/** What `$turn` does. */
+const inlineTurn = `(global.set $turns (i32.sub (global.get $turns) (i32.const 1)))
+        (if (i32.lt_s (global.get $turns) (i32.const 0)) (then (unreachable)))`;
 const signature = '(param i32 i64) (result i32 i64)';
 
 class Writer {
@@ -51,8 +54,7 @@ class Writer {
       (global $g1 (export "g1") (mut i64) (i64.const ${this.below(100)}))
       (global $g2 (export "g2") (mut f64) (f64.const 0.5))
       (func $turn
-        (global.set $turns (i32.sub (global.get $turns) (i32.const 1)))
-        (if (i32.lt_s (global.get $turns) (i32.const 0)) (then (unreachable))))
+        ${inlineTurn})
       (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 3)))
       ${functions.join('\n')})`;
   }
@@ -82,6 +84,7 @@ class Writer {
       () => this.assignment(),
       () => this.loop(depth),
       () => this.loop(depth),
+      () => this.tightLoop(),
       () => this.block(depth),
       () => `(if ${this.condition()} (then ${this.statements(depth - 1)}) (else ${this.statements(depth - 1)}))`,
       () => `(if ${this.condition()} (then ${this.statements(depth - 1)}))`,
@@ -128,6 +131,43 @@ class Writer {
             (br_if ${name} (i32.gt_s (local.tee $d (i32.sub (local.get $d) (i32.const 1))) (i32.const 0))))`,
       ),
     );
+  }
+
+  /** A loop that is small and calls no one, with ways on and out of it to anywhere. */
+  private tightLoop(): string {
+    const name = this.newName();
+    const inner = this.newName();
+    return this.within({ name, isLoop: true, type: undefined }, () => {
+      const ways = Array.from({ length: 1 + this.below(3) }, () => this.tightWay());
+      const block = this.within({ name: inner, isLoop: false, type: undefined }, () => `(block ${inner} ${this.tightWay()})`);
+      const last = this.pick(`(br ${name})`, `(br_if ${name} ${this.bit()})`, '', '(return (i32.const 3) (i64.const 4))');
+      return `(loop ${name} ${inlineTurn} ${ways.join(' ')} ${this.below(2) === 0 ? block : ''} ${last})`;
+    });
+  }
+
+  private tightWay(): string {
+    const plain = this.labels.filter(({ type }) => type === undefined).map(({ name }) => name);
+    const label = this.pick(...plain);
+    return this.oneOf(
+      () => `(br_if ${label} ${this.bit()})`,
+      () => `(if ${this.bit()} (then (br ${label})) (else (global.set $g0 (i32.add (global.get $g0) (i32.const 7)))))`,
+      () => `(if ${this.bit()} (then (br_table ${label} ${this.pick(...plain)} ${this.bit()})))`,
+      () => `(if ${this.bit()} (then (return (local.get 0) (local.get $b))))`,
+      () => this.valueBranch(),
+      () => '(local.set $a (i32.add (local.get $a) (i32.const 3)))',
+      () => '(local.set $d (i32.rotl (i32.add (local.get $d) (local.get 0)) (local.get $a)))',
+    );
+  }
+
+  /** A branch that takes a number along, if there is a block that wants one. */
+  private valueBranch(): string {
+    const label = this.labels.findLast(({ type, isLoop }) => type === 'i32' && !isLoop);
+    return label === undefined ? '(nop)' : `(drop (br_if ${label.name} (local.get $d) ${this.bit()}))`;
+  }
+
+  /** A condition of few bytes. */
+  private bit(): string {
+    return `(i32.and (i32.shr_u ${this.pick('(local.get $a)', '(local.get $d)', '(global.get $turns)')} (i32.const ${this.below(8)})) (i32.const 1))`;
   }
 
   /** A loop with a parameter and a result, which has to keep both when another loop is put around it. */
