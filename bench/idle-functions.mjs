@@ -12,7 +12,7 @@ import { guestBytes, javaScriptGuestBytes } from './lib/guests.mjs';
 import { residentBytesOf } from './lib/process-cpu.mjs';
 import { quantile } from './lib/stats.mjs';
 import { aPlugin, aRoute, ToriiNode } from './lib/torii-node.mjs';
-import { withUniqueSection } from './lib/unique-module.mjs';
+import { withUniqueExport } from './lib/unique-module.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -55,7 +55,7 @@ try {
   const before = residentMiB();
   const one = node.addModule(bytes);
   const plugins = Array.from({ length: count }, (_, index) => {
-    const sha256 = values.distinct ? node.addModule(withUniqueSection(bytes, index)) : one;
+    const sha256 = values.distinct ? node.addModule(withUniqueExport(bytes, index)) : one;
     return aPlugin({ name: `f${index}`, sha256, ...part });
   });
   const routes = plugins.map((plugin) => aRoute(plugin, `${plugin.name}.localhost`));

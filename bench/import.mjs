@@ -11,7 +11,7 @@ import { freePort, startPostgres, startRedis } from '../packages/local-infra/dis
 import { guestBytes } from './lib/guests.mjs';
 import { cpuUsOf } from './lib/process-cpu.mjs';
 import { ServerProcess } from './lib/server-process.mjs';
-import { withUniqueSection } from './lib/unique-module.mjs';
+import { withUniqueExport } from './lib/unique-module.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -53,7 +53,7 @@ try {
 }
 
 async function measureRound(key, round) {
-  const modules = Array.from({ length: Number(values.plugins) }, (_, index) => withUniqueSection(guest, round * 100_000 + index));
+  const modules = Array.from({ length: Number(values.plugins) }, (_, index) => withUniqueExport(guest, round * 100_000 + index));
   const file = (suffix) =>
     Array.from({ length: Number(values.routes) }, (_, index) => ({
       id: `${round}-${index}`,

@@ -29,7 +29,7 @@ export class ToriiNode {
     node.redis = new Redis(node.valkey.url);
     const artifactsUrl = await node.#serveModules();
     node.port = await freePort();
-    const internalPort = await freePort();
+    node.internalPort = await freePort();
     node.server = new ServerProcess({
       name: 'torii',
       command: process.execPath,
@@ -43,12 +43,12 @@ export class ToriiNode {
         TORII_HOME: directory,
         TORII_PROXY_HOST: '127.0.0.1',
         TORII_PROXY_PORT: String(node.port),
-        TORII_INTERNAL_PORT: String(internalPort),
+        TORII_INTERNAL_PORT: String(node.internalPort),
         TORII_DATA_THREADS: '1',
         ...env,
       },
     });
-    await node.server.answersAt(`http://127.0.0.1:${internalPort}/livez`, (status) => status === 200);
+    await node.server.answersAt(`http://127.0.0.1:${node.internalPort}/livez`, (status) => status === 200);
     return node;
   }
 
@@ -83,14 +83,28 @@ export class ToriiNode {
     return `the node did not take it within ${timeoutMs} ms`;
   }
 
-  /** Resolves with the status and the error's code, if it is one. On a connection of its own: `fetch` lets nobody name a host. */
-  request(host, requestPath) {
+  /**
+   * Resolves with the status, the error's code, if it is one, and the id of the report, if the request asked for one. On a
+   * connection of its own: `fetch` lets nobody name a host.
+   */
+  request(host, requestPath, headers = {}) {
     return new Promise((resolve, reject) => {
-      const sent = get({ port: this.port, host: '127.0.0.1', path: requestPath, headers: { host }, agent: false }, (response) => {
-        response.resume().once('end', () => resolve({ status: response.statusCode, code: response.headers['x-torii-error'] }));
+      const sent = get({ port: this.port, host: '127.0.0.1', path: requestPath, headers: { ...headers, host }, agent: false }, (response) => {
+        const { 'x-torii-error': code, 'x-torii-report': reportId } = response.headers;
+        response.resume().once('end', () => resolve({ status: response.statusCode, code, reportId }));
       });
       sent.once('error', reject);
     });
+  }
+
+  /** The report of a request that is over; it reaches the internal port a moment after the answer. */
+  async report(id) {
+    const address = `http://127.0.0.1:${this.internalPort}/internal/reports/${id}`;
+    for (const endsAt = performance.now() + answerTimeoutMs; performance.now() < endsAt; await delay(5)) {
+      const response = await fetch(address, { headers: { authorization: `Bearer ${nodeToken}` } });
+      if (response.status === 200) return response.json();
+    }
+    throw new Error(`there is no report ${id}`);
   }
 
   async stop() {

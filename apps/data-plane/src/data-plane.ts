@@ -107,6 +107,7 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
       webSockets: { messageMaxBytes: env.TORII_WEBSOCKET_MESSAGE_BYTES, closeTimeoutMs: env.TORII_WEBSOCKET_CLOSE_TIMEOUT_MS },
       shutdownTimeoutMs: env.TORII_SHUTDOWN_TIMEOUT_MS,
       warmUpTimeoutMs: env.TORII_WARM_UP_TIMEOUT_MS,
+      warmUpTotalMs: env.TORII_WARM_UP_TOTAL_MS,
       maxInstances: Math.ceil(env.TORII_MAX_INSTANCES / env.TORII_DATA_THREADS),
       guestMemoryBytes: Math.ceil(env.TORII_GUEST_MEMORY_BYTES / env.TORII_DATA_THREADS),
       instanceIdleMs: env.TORII_INSTANCE_IDLE_MS,
@@ -144,6 +145,7 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
     }),
     rewriter,
     store: new PreparedCache({ directory: path.join(stateDirectory, 'prepared'), maxBytes: env.TORII_PREPARED_CACHE_BYTES, log }),
+    aheadMaxBytes: env.TORII_COMPILE_AHEAD_BYTES,
     onPrepared: (preparation) => metrics.prepared(preparation),
   });
   const source = new SnapshotSource({ redis, subscriber, keys, pollIntervalMs: env.TORII_POLL_INTERVAL_MS });

@@ -122,6 +122,10 @@ const Env = z.object({
   TORII_POLL_INTERVAL_MS: envVar.durationMs().default(1_000).describe('How often to look for a configuration without being told (ms)'),
   TORII_ACTIVATION_TIMEOUT_MS: envVar.durationMs().default(30_000).describe('Time a data thread gets to take over a configuration (ms)'),
   TORII_WARM_UP_TIMEOUT_MS: envVar.durationMs().default(10_000).describe('Time the first instance of a plugin gets to initialise (ms)'),
+  TORII_WARM_UP_TOTAL_MS: envVar
+    .durationMs()
+    .default(2_000)
+    .describe('Time a data thread spends on first instances for one configuration, of plugins whose modules are known to start (ms)'),
   TORII_ARTIFACT_CACHE_BYTES: envVar
     .positiveInt()
     .default(1024 ** 3)
@@ -130,6 +134,12 @@ const Env = z.object({
     .positiveInt()
     .default(1024 ** 3)
     .describe('Size of the prepared modules on disk (bytes)'),
+  TORII_COMPILE_AHEAD_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(128 * 1024 * 1024)
+    .describe('Modules that are compiled before they are called (bytes, as prepared); those beyond are compiled as they are called'),
   TORII_PREPARE_TIMEOUT_MS: envVar.durationMs().default(30_000).describe('Time one module may take to be rewritten (ms)'),
   TORII_EGRESS_CONNECT_TIMEOUT_MS: envVar.durationMs().default(3_000).describe('Time an outbound call gets to connect (ms)'),
   TORII_EGRESS_REQUEST_TIMEOUT_MS: envVar.durationMs().default(10_000).describe('Time an outbound call may take in all, redirects included (ms)'),

@@ -88,7 +88,6 @@ export class TestNode {
         TORII_NODE_STATE: this.stateDirectory,
         TORII_POLL_INTERVAL_MS: '200',
         TORII_DATA_THREADS: '1', // starting one costs most of what a small test costs; those about several say so
-        TORII_THREAD_SILENCE_MS: '20000', // a machine that runs all tests at once may keep a thread waiting
         ...env,
       },
     });
@@ -142,6 +141,9 @@ export class TestNode {
   }
 }
 
+/** A slow machine that stands still now and then may not let a call end soon, which only tests of these limits are about. */
+const patientLimits = { cpuMs: 100, wallMs: 60_000, queueWaitMs: 60_000 };
+
 export function aPlugin(
   sha256OfModule: string,
   part: Omit<Partial<SnapshotPlugin>, 'limits'> & { limits?: Partial<PluginLimits> } = {},
@@ -162,7 +164,7 @@ export function aPlugin(
     isolation: 'reuse',
     config: {},
     ...part,
-    limits: PluginLimits.parse(part.limits ?? {}),
+    limits: PluginLimits.parse({ ...patientLimits, ...part.limits }),
   };
 }
 

@@ -57,7 +57,7 @@ beforeAll(async () => {
   await both('sink-fails', 'sink', await answeringGuestWith({ ...asks, run: { before: 'hello' } }));
   await both('sink-does-not-say', 'sink', await answeringGuestWith({ sink_matches: { before: '{}' }, run: { before: '{}' } }));
   await node.apply(plugins, routes, globals);
-}, 120_000);
+});
 afterAll(() => node.stop());
 
 describe('a plugin of compat otoroshi', () => {

@@ -15,7 +15,8 @@ import type { CountedSnapshot } from '../src/threads/thread-messages.js';
 import { HealthCells } from '../src/upstream/health-cells.js';
 import { aPlugin, aRoute } from './a-node.js';
 
-const silenceMs = 400;
+/** A thread of a busy machine may not get to run for a good part of it. */
+const silenceMs = 2_500;
 
 describe('the data threads of a node', () => {
   let folder: string;
@@ -36,14 +37,14 @@ describe('the data threads of a node', () => {
 
   async function start(threadCount: number, settings: Record<string, string> = {}): Promise<void> {
     const { url, keyPrefix } = testRedis();
-    const env = parseNodeEnv({ REDIS_URL: url, ...settings });
-    const metrics = new NodeMetrics({ threads: placesOf(threadCount), maxSeries: 10, requestTimeoutMs: 10_000 });
+    const env = parseNodeEnv({ REDIS_URL: url, TORII_EGRESS_REQUEST_TIMEOUT_MS: '60000', ...settings });
+    const metrics = new NodeMetrics({ threads: placesOf(threadCount), maxSeries: 10, requestTimeoutMs: 60_000 });
     const log = createLogger({ level: 'info', app: 'test' }, { write: (line: string) => void logs.push(JSON.parse(line)) });
     const trouble = { troubleFolder: folder };
     threads = new DataThreads({
       threadCount,
       proxyPort: 0,
-      activationTimeoutMs: 20_000,
+      activationTimeoutMs: 60_000,
       silenceMs,
       firstSpareDelayMs: 500,
       onLost: (loss) => losses.push(loss),
@@ -56,17 +57,18 @@ describe('the data threads of a node', () => {
         nodeName: undefined,
         debugKey: new Uint8Array(32),
         proxyHost: '127.0.0.1',
-        requestTimeoutMs: 10_000,
+        requestTimeoutMs: 60_000,
         requestBytesMax: 1024 * 1024,
         maxConnections: 1_000,
         webSockets: { messageMaxBytes: 1024 * 1024, closeTimeoutMs: 1_000 },
         shutdownTimeoutMs: 1_000,
         warmUpTimeoutMs: 10_000,
+        warmUpTotalMs: 2_000,
         maxInstances: 100,
         guestMemoryBytes: 1024 ** 3,
         instanceIdleMs: 60_000,
         kvRedisUrl: url,
-        kvTimeoutMs: 500,
+        kvTimeoutMs: 20_000,
         globalKvBytes: 1024 ** 2,
         maps: new PluginMaps({ maxBytes: 8 * 1024 ** 2, globalMaxBytes: 1024 ** 2 }).memory,
         redisPrefix: keyPrefix,
@@ -79,7 +81,7 @@ describe('the data threads of a node', () => {
         tracing: undefined,
         tailRecordsPerSecond: 100,
         accessLogSample: 1,
-        overloadLagMs: 10_000,
+        overloadLagMs: 60_000,
       },
     });
     await threads.start();
@@ -91,7 +93,7 @@ describe('the data threads of a node', () => {
     try {
       const response = await fetch(`http://127.0.0.1:${threads.proxyPort}/hello`, {
         headers: { connection: 'close' },
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(60_000),
       });
       return (await response.text()) === 'hello' ? response.status : 'other text';
     } catch (error) {
@@ -164,8 +166,7 @@ describe('the data threads of a node', () => {
       await eventually(() => expect(upstream.calls()).toBe(1));
       await tell('stuck', 0);
       await eventually(() => expect(losses).toEqual([{ thread: 0, reason: 'silent', pluginRow: 5 }]));
-      threads.confine(5);
-      threads.confine(5); // some seconds
+      for (let time = 0; time < 6; time += 1) threads.confine(5); // for half a minute
       expect(await call).toBe('TypeError');
       await eventually(() => expect(threads.liveCount).toBe(1));
       const refused = await fetch(`http://127.0.0.1:${threads.proxyPort}/call`);
@@ -180,8 +181,10 @@ describe('the data threads of a node', () => {
     await start(1);
     for (let round = 1; round <= 3; round += 1) {
       await eventually(() => expect(threads.liveCount).toBe(1));
+      const before = losses.length;
       await Promise.all(Array.from({ length: threads.board.threads }, (_, index) => tell('broken', index)));
-      await eventually(() => expect(losses).toHaveLength(round));
+      // The spare is told so too, and may have stepped in before it heard of it.
+      await eventually(() => expect(losses.length).toBeGreaterThan(before));
       await Promise.all(Array.from({ length: threads.board.threads }, (_, index) => rm(path.join(folder, `broken-${index}`), { force: true })));
     }
     await eventually(() => expect(threads.liveCount).toBe(1));

@@ -43,7 +43,7 @@ beforeAll(async () => {
       aRoute(delegates, '/away', { target: target(delegates, 'http://127.0.0.1:1') }),
     ],
   );
-}, 120_000);
+});
 afterAll(async () => {
   await node.stop();
   await upstream.close();

@@ -59,7 +59,7 @@ describe('slots of the settings', () => {
       aRoute(echo, '/closed', fixed('closed')),
     ];
     await node.apply(plugins, routes, globals);
-  }, 120_000);
+  });
   afterAll(() => node.stop());
 
   it('run on every route, before its own of their kind, each told of the route it runs on', async () => {
@@ -146,7 +146,7 @@ describe('slots of the settings', () => {
         ],
         [...globals, ...sinks],
       );
-    }, 60_000);
+    });
 
     it('answers what no route takes: the first that says so, and none of the other slots run', async () => {
       const first = await get('/nowhere/first');

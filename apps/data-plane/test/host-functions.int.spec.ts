@@ -11,7 +11,7 @@ const env = (): Record<string, string> => ({ TORII_DATA_THREADS: '2', TORII_KV_R
 beforeAll(async () => {
   kvRedis = await startOwnRedis();
   await node.start(env());
-}, 60_000);
+});
 
 afterAll(async () => {
   await node.stop();

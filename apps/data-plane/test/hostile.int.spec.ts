@@ -18,7 +18,7 @@ interface HostileRoute {
 }
 
 const strict = { cpuMs: 50, wallMs: 400 };
-const enoughTime = { cpuMs: 5_000, wallMs: 10_000 };
+const enoughTime = { cpuMs: 20_000, wallMs: 60_000 };
 const badOutput = 'plugin.bad_output';
 
 const hostileRoutes: readonly HostileRoute[] = [
@@ -30,7 +30,7 @@ const hostileRoutes: readonly HostileRoute[] = [
   { guest: 'memory-bombs', functionName: 'growFastAndAbort', code: 'plugin.memory_exceeded', limits: { ...enoughTime, memoryMaxBytes: 32 * MiB } },
   { guest: 'memory-bombs', functionName: 'tinyBlocks', code: badOutput, limits: enoughTime },
   { guest: 'recursion', functionName: 'direct', code: 'plugin.trapped', limits: enoughTime },
-  { guest: 'outputs', functionName: 'outputThenTrap', code: 'plugin.trapped' },
+  { guest: 'outputs', functionName: 'outputThenTrap', code: 'plugin.trapped', limits: enoughTime },
   { guest: 'outputs', functionName: 'huge', code: 'plugin.limit_exceeded', limits: { ...enoughTime, responseMaxBytes: MiB } },
   { guest: 'wasi-abuse', functionName: 'sleep', code: 'plugin.deadline_exceeded' },
   { guest: 'wasi-abuse', functionName: 'writeLinesForEver', code: 'plugin.deadline_exceeded' },
@@ -54,8 +54,8 @@ describe('a node with hostile plugins', () => {
   let startPid: number;
 
   beforeAll(async () => {
-    // On a machine that is busy with other tests every thread is late now and then; that must not count as overload here.
-    await node.start({ TORII_DATA_THREADS: '1', TORII_WARM_UP_TIMEOUT_MS: '500', TORII_OVERLOAD_LAG_MS: '1500' });
+    // Three of them never begin, and are waited for; the others begin at once, unless the machine stands still.
+    await node.start({ TORII_DATA_THREADS: '1', TORII_WARM_UP_TIMEOUT_MS: '4000' });
     startPid = node.node.pid;
     healthy = aPlugin(node.artifacts.add(await guest('hello')), { name: 'hello' });
     const routes = [...hostileRoutes, ...badAnswers.map((functionName) => ({ guest: 'answers' as const, functionName, limits: enoughTime }))];
@@ -121,7 +121,7 @@ describe('a node with hostile plugins', () => {
       await manyHealthyCalls();
       expect((await residentBytes(startPid)) - before).toBeLessThan(keptMaxBytes);
     });
-  }, 60_000);
+  });
 
   it.each(badAnswers)('sends nothing of an answer that cannot be sent (%s)', async (functionName) => {
     const answer = await call(nameOf({ guest: 'answers', functionName }));

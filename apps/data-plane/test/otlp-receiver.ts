@@ -55,6 +55,7 @@ export class OtlpReceiver {
   status = 200;
   requests = 0;
   readonly authorizations: (string | undefined)[] = [];
+  private held: PromiseWithResolvers<void> | undefined;
   private server: Server | undefined;
   private port = 0;
 
@@ -67,10 +68,11 @@ export class OtlpReceiver {
     const server = createServer((req, res) => {
       const pieces: Buffer[] = [];
       req.on('data', (piece: Buffer) => pieces.push(piece));
-      req.on('end', () => {
+      req.on('end', async () => {
         this.requests += 1;
         this.authorizations.push(req.headers.authorization);
         if (this.status === 200 && req.method === 'POST' && req.url === '/v1/traces') this.take(JSON.parse(Buffer.concat(pieces).toString()));
+        await this.held?.promise;
         res.writeHead(this.status, { 'content-type': 'application/json' }).end('{}');
       });
     });
@@ -78,6 +80,16 @@ export class OtlpReceiver {
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
     const address = server.address();
     this.port = typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /** Takes what comes, and answers nothing until it is let go on. */
+  hold(): void {
+    this.held = Promise.withResolvers();
+  }
+
+  goOn(): void {
+    this.held?.resolve();
+    this.held = undefined;
   }
 
   async stop(): Promise<void> {

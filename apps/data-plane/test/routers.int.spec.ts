@@ -63,7 +63,7 @@ beforeAll(async () => {
     aRoute(echo, '/closed', { name: 'closed', plugins: [aSlot(gate)], target: fixed('closed') }),
   ];
   await node.apply(plugins, routes);
-}, 120_000);
+});
 afterAll(() => node.stop());
 
 describe('a router', () => {

@@ -36,7 +36,7 @@ describe('a node with a request under way', () => {
       });
       response.end('late');
     });
-    await node.start({ TORII_DATA_THREADS: '2', TORII_EGRESS_OVERRIDES: `upstream.test=${upstream.url}` });
+    await node.start({ TORII_DATA_THREADS: '2', TORII_SHUTDOWN_TIMEOUT_MS: '50000', TORII_EGRESS_OVERRIDES: `upstream.test=${upstream.url}` });
     const plugin = aPlugin(node.artifacts.add(await compileWat(caller)), {
       name: 'caller',
       allowedHosts: ['http://upstream.test'],

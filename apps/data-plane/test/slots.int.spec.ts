@@ -148,7 +148,7 @@ beforeAll(async () => {
     }
   }
   await node.apply(plugins, routes);
-}, 120_000);
+});
 afterAll(() => node.stop());
 
 describe('a plugin in a slot', () => {
@@ -392,7 +392,7 @@ describe.each([
 describe('a request whose time is over', () => {
   const hurried = new TestNode();
   beforeAll(async () => {
-    await hurried.start({ TORII_DATA_THREADS: '1', TORII_REQUEST_TIMEOUT_MS: '1000' });
+    await hurried.start({ TORII_DATA_THREADS: '1', TORII_REQUEST_TIMEOUT_MS: '4000' });
     const loops = aPlugin(hurried.artifacts.add(await guest('loop-forever')), {
       name: 'loops',
       kind: 'pre_route',
@@ -401,7 +401,7 @@ describe('a request whose time is over', () => {
     const hello = aPlugin(hurried.artifacts.add(await guest('hello')), { name: 'hello' });
     const slots = Array.from({ length: 20 }, () => aSlot(loops, { onError: 'skip' }));
     await hurried.apply([loops, hello], [aRoute(hello, '/slow', { plugins: slots })]);
-  }, 60_000);
+  });
   afterAll(() => hurried.stop());
 
   it('ends in the slot where it is, however many may be skipped: one deadline covers them all', async () => {

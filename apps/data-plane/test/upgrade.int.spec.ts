@@ -34,7 +34,8 @@ describe('a connection that is to speak another protocol', () => {
     await node.apply(
       [hello, gate],
       [
-        anUpstreamRoute('/ws', [upstream.url], { timeouts: { headersMs: 200 } }),
+        anUpstreamRoute('/ws', [upstream.url]),
+        anUpstreamRoute('/ws/silent', [upstream.url], { timeouts: { headersMs: 200 } }, { stripPath: false }),
         anUpstreamRoute('/idle', [upstream.url], { timeouts: { idleMs: 200 } }),
         anUpstreamRoute('/gated', [upstream.url], {}, { plugins: [aSlot(gate)] }),
         aRoute(hello, '/function'),

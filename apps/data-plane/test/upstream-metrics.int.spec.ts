@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UpstreamTarget } from '@torii/contracts';
 import { eventually, guest, startUpstream, type Upstream } from '@torii/test-kit';
@@ -8,15 +7,14 @@ describe('the metrics of targets', () => {
   const node = new TestNode();
   const release: (() => void)[] = [];
   let good: Upstream;
-  /** Where nobody listens. */
-  let goneUrl = '';
+  /** Where nobody listens: it takes the rights of the system. */
+  const goneUrl = 'http://127.0.0.1:1';
 
   beforeAll(async () => {
     good = await startUpstream(async (request, response) => {
       if (request.url?.includes('slow') === true) await new Promise<void>((resolve) => release.push(resolve));
       response.writeHead(request.url?.includes('teapot') === true ? 418 : 200).end('ok');
     });
-    goneUrl = `http://127.0.0.1:${await portOfNobody()}`;
     await node.start({ TORII_DATA_THREADS: '2', TORII_METRICS_MAX_SERIES: '3' });
     const plugin = aPlugin(node.artifacts.add(await guest('hello')), { name: 'hello' });
     const to = (prefix: string, part: object) =>
@@ -96,13 +94,3 @@ describe('the metrics of targets', () => {
     });
   });
 });
-
-/** A port that was free a moment ago. */
-function portOfNobody(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}

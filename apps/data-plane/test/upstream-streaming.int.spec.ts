@@ -33,7 +33,7 @@ describe('a large body through a node', () => {
 
   beforeAll(async () => {
     upstream = await startUpstream();
-    await node.start({ TORII_REQUEST_BYTES_MAX: String(MiB), TORII_REQUEST_TIMEOUT_MS: '30000' });
+    await node.start({ TORII_REQUEST_BYTES_MAX: String(MiB) });
     await node.apply([], [anUpstreamRoute('/up', [upstream.url])]);
     // What the first requests need stays.
     for (let time = 0; time < 50; time += 1) await (await fetch(`${node.proxyUrl}/up`)).text();

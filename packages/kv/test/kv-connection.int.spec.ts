@@ -42,7 +42,7 @@ describe('KvConnection', () => {
   it('works again when Redis is back', async () => {
     const own = await startOwnRedis();
     closing.push(() => own.stop());
-    const { store } = connect(own.url, 5_000);
+    const { store } = connect(own.url, 20_000);
     await eventually(async () => expect(await store.set('key', Uint8Array.of(1))).toBeUndefined());
     await own.stop();
     expect((await outcome(store.get('key'))).code).toBe('platform.redis');
@@ -60,15 +60,19 @@ describe('KvConnection', () => {
 
     proxy.hang();
     const outcomes = [];
+    const startedAtMs = performance.now();
     for (let count = 0; count < 40; count++) outcomes.push(await outcome(store.get('key')));
     expect(new Set(outcomes.map(({ code }) => code))).toEqual(new Set(['platform.redis']));
-    // Timed out: five, and one more for each second that the rest took.
+    const seconds = (performance.now() - startedAtMs) / 1_000;
+    // Timed out: five, and one more for each second that the rest took; were all of them, forty in six seconds.
     const slow = outcomes.filter(({ tookMs }) => tookMs >= 140);
-    expect(slow.length).toBeLessThan(15);
+    expect(slow.length).toBeLessThan(10 + 2 * seconds);
 
     proxy.resume();
     await eventually(async () => expect([...((await store.get('key')) ?? [])]).toEqual([1]));
-    for (let count = 0; count < 10; count++) expect(await store.exists('key')).toBe(true);
+    await eventually(async () => {
+      for (let count = 0; count < 10; count++) expect(await store.exists('key')).toBe(true);
+    });
   });
 });
 

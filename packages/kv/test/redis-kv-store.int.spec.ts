@@ -8,7 +8,7 @@ import { RedisKvStore, type RedisKvStoreOptions } from '../src/redis/redis-kv-st
 
 const log = createLogger({ level: 'silent', app: 'test' });
 const { url, keyPrefix } = testRedis();
-const timeoutMs = 10_000;
+const timeoutMs = 20_000;
 let connection: KvConnection;
 let redis: Redis;
 let stores = 0;
@@ -63,12 +63,12 @@ describe('RedisKvStore', () => {
 
   it('counts right through every kind of write, and what has expired no longer once something else is written', async () => {
     const store = open('counted');
-    await store.set('a', new Uint8Array(10), { ttlMs: 20 });
-    await store.set('b', new Uint8Array(10), { ttlMs: 20 });
+    for (const key of ['a', 'b']) await store.set(key, new Uint8Array(10), { ttlMs: 3_600_000 });
     await store.setIfAbsent('c', new Uint8Array(3));
     await store.incrementBy('n', 100n);
     await store.compareAndSet('c', new Uint8Array(3), new Uint8Array(4));
     expect(await counted('counted')).toEqual([11 + 11 + 5 + 4, 4]);
+    for (const key of ['a', 'b']) await store.expire(key, 20);
     await eventually(async () => expect(await store.exists('b')).toBe(false));
     await eventually(async () => {
       await store.incrementBy('n', 0n);
@@ -118,14 +118,18 @@ describe('RedisKvStore', () => {
   });
 
   it('says so when no replica has a durable write, which is there nevertheless', async () => {
-    const hasty = new KvConnection({ url, log, timeoutMs: 1_500 });
-    const store = open('durable', { connection: hasty });
+    const hasty = new KvConnection({ url, log, timeoutMs: 2_000 });
+    const store = open('durable', { connection: hasty, maxBytes: 10_000 });
     await eventually(async () => expect(await store.set('key', Uint8Array.of(1), { durable: true })).toBe('not_durable'));
     expect([...((await store.get('key')) ?? [])]).toEqual([1]);
-    const many = await Promise.all(Array.from({ length: 50 }, (_, index) => store.setIfAbsent(`k${index}`, Uint8Array.of(1), { durable: true })));
-    expect(new Set(many)).toEqual(new Set(['not_durable']));
-    expect(await store.setIfAbsent('key', Uint8Array.of(2), { durable: true })).toBe(false);
-    expect(await store.set('key', new Uint8Array(2_000), { durable: true })).toBe('over_limit');
+    let tries = 0;
+    const setMany = () => {
+      tries += 1;
+      return Promise.all(Array.from({ length: 50 }, (_, index) => store.setIfAbsent(`k${tries}-${index}`, Uint8Array.of(1), { durable: true })));
+    };
+    await eventually(async () => expect(new Set(await setMany())).toEqual(new Set(['not_durable'])));
+    await eventually(async () => expect(await store.setIfAbsent('key', Uint8Array.of(2), { durable: true })).toBe(false));
+    await eventually(async () => expect(await store.set('key', new Uint8Array(20_000), { durable: true })).toBe('over_limit'));
     hasty.close();
   });
 

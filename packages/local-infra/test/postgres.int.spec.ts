@@ -5,7 +5,7 @@ import pg from 'pg';
 import { canQuery, createDatabase, dropDatabase, type LocalPostgres, type ServerEvent, startPostgres, urlOfDatabase } from '../src/index.js';
 import { eventually, isRunning, otherRun, tempFolder } from './processes.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 async function query(url: string, text: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });

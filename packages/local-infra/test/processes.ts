@@ -20,7 +20,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-export async function eventually(isDone: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+export async function eventually(isDone: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs;
   while (!(await isDone())) {
     if (performance.now() > deadlineMs) throw new Error('the condition did not come true in time');

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { type LocalRedis, type RedisOptions, type ServerEvent, startRedis } from '../src/index.js';
 import { eventually, isRunning, otherRun, tempFolder } from './processes.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 function pingOnce(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -82,7 +82,7 @@ describe('startRedis with the Wasm Valkey', () => {
   it('wakes a blocked reader, runs scripts and delivers messages', async () => {
     const server = await start();
     const [redis, reader, subscriber] = [connect(server), connect(server), connect(server)];
-    const popped = reader.blpop('queue', 10);
+    const popped = reader.blpop('queue', 60);
     await redis.rpush('queue', 'first');
     expect(await popped).toEqual(['queue', 'first']);
     expect(await redis.eval('return redis.call("INCRBY", KEYS[1], ARGV[1])', 1, 'counter', 5)).toBe(5);

@@ -42,6 +42,12 @@ export class InstanceBudget {
     return this.bytes;
   }
 
+  /** Whether less than half of it is taken, so that instances can be made that nobody has asked for yet. */
+  get hasRoomToSpare(): boolean {
+    const { maxInstances, maxBytes } = this.options;
+    return this.live < maxInstances / 2 && this.bytes < maxBytes / 2;
+  }
+
   join(holder: IdleHolder): void {
     this.holders.add(holder);
   }

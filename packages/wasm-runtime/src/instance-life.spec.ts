@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AppError } from '@torii/contracts';
+import { systemClock } from '@torii/service-kit';
 import { codeOf, type FunctionOptions, type LoadedFunction, loadGuest } from '../test/a-function.js';
 import { compileWat, guestBytes } from '../test/wat.js';
 import { InstanceBudget } from './index.js';
@@ -140,8 +141,12 @@ describe('quarantine', () => {
   });
 
   it('is not lifted by a client that leaves', async () => {
-    const { call, pool } = await load(failures, { functionName: 'trap', quarantine: { ...quarantine, backOffMs: 1, backOffMaxMs: 60_000 } });
+    let nowMs = 0;
+    const clock = { ...systemClock, nowMs: () => nowMs };
+    const { call, pool } = await load(failures, { functionName: 'trap', quarantine, clock });
     for (let left = 5; left > 0; left -= 1) expect(await codeOf(call())).toBe('plugin.trapped');
+    expect(await codeOf(call())).toBe('plugin.quarantined');
+    nowMs += quarantine.backOffMs;
     const gone = AbortSignal.abort();
     while (pool.stats.idle === 0) await codeOf(call('', { signal: gone }));
     expect(await codeOf(call('', { signal: gone }))).toBe('client.gone');

@@ -4,7 +4,7 @@ import { CallPace } from './call-pace.js';
 import type { CallOptions, CallResult, FunctionSpec, RuntimeDeps } from './function-spec.js';
 import { isOffence } from './guest-failure.js';
 import { type IdleHolder, InstanceBudget } from './instance-budget.js';
-import { PluginInstance } from './plugin-instance.js';
+import { PluginInstance, refuseUnlinkable } from './plugin-instance.js';
 import { PoolCounts, type PoolStats } from './pool-stats.js';
 import { isRestorable, type PreparedModule } from './prepare-module.js';
 import { Quarantine } from './quarantine.js';
@@ -25,6 +25,9 @@ const createTimeoutMaxMs = 5_000;
  * they would only all take longer.
  */
 const computingMax = 4;
+/** So many calls of a module that is compiled as it is called may take this much longer to compute. */
+const compilingCallsMax = 4;
+const compilingExtraMs = 500;
 /** `close` waits this long for calls under way. */
 const closeTimeoutMs = 30_000;
 
@@ -51,6 +54,8 @@ export class InstancePool implements IdleHolder {
   private readonly line = new WaitingLine<PluginInstance>();
   private leased = 0;
   private starting = 0;
+  /** Of a module that is compiled as it is called: those that may still have to wait for that. */
+  private compilingCalls: number;
   /** Of the first instance; all go back to it under `fresh` isolation. */
   private image: GuestImage | undefined;
   private isClosing = false;
@@ -66,6 +71,7 @@ export class InstancePool implements IdleHolder {
     this.quarantine = new Quarantine(deps.clock, deps.quarantine);
     this.pace = new CallPace(spec.limits.cpuMs);
     this.createTimeoutMs = Math.min(createTimeoutMaxMs, spec.limits.wallMs);
+    this.compilingCalls = prepared.isLazy ? compilingCallsMax : 0;
     this.budget.join(this);
   }
 
@@ -82,6 +88,12 @@ export class InstancePool implements IdleHolder {
   /** Whether calls can ask for that function by its name. */
   serves(functionName: string): boolean {
     return this.spec.otherFunctionNames?.includes(functionName) === true;
+  }
+
+  /** Throws `config.compile_failed` where an instance could never be made, as far as that shows without making one. */
+  check(): void {
+    const { spec, prepared, deps } = this;
+    refuseUnlinkable({ spec, prepared, deps });
   }
 
   /** Makes and initialises one instance. Throws `config.compile_failed` that says why it cannot be. */
@@ -109,6 +121,8 @@ export class InstancePool implements IdleHolder {
       queueMs = this.deps.clock.nowMs() - waitsSinceMs;
     }
     const runBefore = instance.lastRun;
+    instance.extraCpuMs = this.compilingCalls > 0 ? compilingExtraMs : 0;
+    this.compilingCalls = Math.max(0, this.compilingCalls - 1);
     if (options.observer !== undefined) observeLease(options.observer, instance, { waitMs: queueMs, waitsSinceMs });
     try {
       const result = await instance.call(input, options, instance.canRunPlain && this.pace.isShort);

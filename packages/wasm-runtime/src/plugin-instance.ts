@@ -14,7 +14,7 @@ import type { InstanceBudget } from './instance-budget.js';
 import { instantiate, refuseEntry } from './instantiate.js';
 import { giveBackKernel } from './kernel/kernel-stock.js';
 import { YieldHook } from './kernel/yield-hook.js';
-import { linkImports } from './link-imports.js';
+import { type LinkedImports, linkImports } from './link-imports.js';
 import type { PreparedModule } from './prepare-module.js';
 import { GuestImage, type GuestState } from './restore/guest-image.js';
 import { threadTurns } from './turn-queue.js';
@@ -65,6 +65,8 @@ export class PluginInstance {
   lastRun: GuestRun | undefined;
   /** What making it took, initialisation included; set by who made it. */
   createMs = 0;
+  /** What calls may compute beyond their limit, for what V8 has to compile in them. */
+  extraCpuMs = 0;
   readonly createdAtMs: number;
   /** Whether nothing it imports waits, so that it can be called without a way to be suspended. */
   readonly canRunPlain: boolean;
@@ -100,10 +102,8 @@ export class PluginInstance {
    * initialising. Throws `capacity.pool_exhausted` when the thread has no memory left for it.
    */
   static async create(options: InstanceOptions): Promise<PluginInstance> {
-    const { spec, prepared, deps, image } = options;
-    for (const name of [spec.functionName, ...(spec.otherFunctionNames ?? [])]) refuseEntry(name, prepared);
-    const guest = new Guest(spec, deps);
-    const linked = linkImports(prepared.imports, guest);
+    const { spec, prepared, image } = options;
+    const { guest, linked } = linkGuest(options);
     const plugin = await instantiate(prepared, linked.imports);
     const { exports } = await plugin.getInstance();
     const instance = new PluginInstance(options, guest, plugin, exports, !linked.suspends);
@@ -160,11 +160,12 @@ export class PluginInstance {
    */
   async call<Output>(input: string | Uint8Array, options: CallOptions<Output>, isPlain: boolean): Promise<CallResult<Output>> {
     const { limits } = this.spec;
+    const runLimits = this.extraCpuMs === 0 ? limits : { ...limits, cpuMs: limits.cpuMs + this.extraCpuMs };
     const { functionName } = options;
     const entry = functionName === undefined ? this.entry : this.otherEntries.get(functionName);
     if (entry === undefined) throw new AppError('platform.internal', { detail: `${functionName} is no function of the spec` });
     if (options.signal?.aborted === true) throw new AppError('client.gone');
-    const run = this.newRun(limits, Math.min(limits.wallMs, options.deadline.remainingMs()), options);
+    const run = this.newRun(runLimits, Math.min(limits.wallMs, options.deadline.remainingMs()), options);
     this.lastRun = run;
     this.calls += 1;
     this.guest.begin(run, options.attributes);
@@ -366,6 +367,17 @@ export class PluginInstance {
     this.ownImage = image;
     this.restorer = image?.restorerOf(this.state);
   }
+}
+
+/** Throws `config.compile_failed` for what cannot be linked, or called, whatever its code would do; nothing of the guest runs. */
+export function refuseUnlinkable(options: Pick<InstanceOptions, 'spec' | 'prepared' | 'deps'>): void {
+  giveBackKernel(linkGuest(options).guest.kernel);
+}
+
+function linkGuest({ spec, prepared, deps }: Pick<InstanceOptions, 'spec' | 'prepared' | 'deps'>): { guest: Guest; linked: LinkedImports } {
+  for (const name of [spec.functionName, ...(spec.otherFunctionNames ?? [])]) refuseEntry(name, prepared);
+  const guest = new Guest(spec, deps);
+  return { guest, linked: linkImports(prepared.imports, guest) };
 }
 
 function entryOf(exports: Readonly<Record<string, unknown>>, functionName: string): Entry {

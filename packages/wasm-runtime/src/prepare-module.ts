@@ -8,6 +8,8 @@ import type { WasmModule } from './web-assembly.js';
 export interface PreparedModule {
   readonly module: WasmModule;
   readonly rewrittenBytes: number;
+  /** Whether its functions are compiled when they are first called, which that call has to wait for. */
+  readonly isLazy: boolean;
   /** Of the rewritten module, with types. */
   readonly imports: readonly ModuleImport[];
   readonly exports: readonly ModuleExport[];
@@ -32,24 +34,35 @@ export async function prepareModule(bytes: Uint8Array, limits: { readonly memory
   return compilePrepared(rewritten);
 }
 
-/** Compiles a module that was rewritten before, in the background. Throws `config.compile_failed`. */
-export async function compilePrepared(rewritten: Uint8Array): Promise<PreparedModule> {
+/**
+ * Compiles a module that was rewritten before, in the background; with `isLazy` it is only checked, and takes a third to a
+ * half of the memory until it is called. Throws `config.compile_failed`.
+ */
+export async function compilePrepared(rewritten: Uint8Array, { isLazy = false }: { readonly isLazy?: boolean } = {}): Promise<PreparedModule> {
   try {
     const { imports, exports } = describeModule(rewritten);
-    const module = await compile(rewritten);
-    return { module, rewrittenBytes: rewritten.length, imports, exports };
+    const module = await compileInTurn(rewritten, isLazy);
+    return { module, rewrittenBytes: rewritten.length, isLazy, imports, exports };
   } catch (error) {
     throw compileFailed(error);
   }
 }
 
+let compiling: Promise<unknown> = Promise.resolve();
+
+/** V8 looks at its flag somewhere on the way, so that there must not be two at once. One alone has all cores. */
+function compileInTurn(bytes: Uint8Array, isLazy: boolean): Promise<WasmModule> {
+  const compiled = compiling.then(() => compile(bytes, isLazy));
+  compiling = compiled.catch(() => undefined);
+  return compiled;
+}
+
 /**
- * Compiles everything now. By default V8 compiles a function when it is first called, so that the first request would pay
- * for it out of its CPU budget: some 20 ms for a small Go guest, against 70 ms of background work here. The flag is V8's,
- * for the whole process; it is read each time a module is compiled.
+ * By default V8 compiles a function when it is first called, so that the first request would pay for it: some 20 ms for a
+ * small Go guest, against 70 ms of background work here. The flag is V8's, for the whole process.
  */
-async function compile(bytes: Uint8Array): Promise<WasmModule> {
-  setFlagsFromString('--no-wasm-lazy-compilation');
+async function compile(bytes: Uint8Array, isLazy: boolean): Promise<WasmModule> {
+  setFlagsFromString(isLazy ? '--wasm-lazy-compilation' : '--no-wasm-lazy-compilation');
   // V8's background work does not keep a process alive that has nothing else to do.
   const keepAlive = setInterval(() => undefined, 60_000);
   try {

@@ -37,6 +37,7 @@ export interface FunctionOptions {
   readonly state?: RuntimeDeps['state'];
   readonly observer?: RuntimeDeps['observer'];
   readonly instanceIdleMs?: number;
+  readonly clock?: RuntimeDeps['clock'];
 }
 
 export interface LoadedFunction {
@@ -56,10 +57,13 @@ const generous = Object.fromEntries(Object.entries(pluginLimits).map(([name, lim
 
 /** Prepares and loads a module the way a data thread does, with a map and an egress of its own. */
 export async function loadGuest(bytes: Uint8Array, options: FunctionOptions = {}): Promise<LoadedFunction> {
-  const limits = { ...(generous as FunctionSpec['limits']), cpuMs: 10_000, wallMs: 20_000, queueWaitMs: 10_000, ...options.limits };
+  const limits = { ...(generous as FunctionSpec['limits']), cpuMs: 30_000, wallMs: 60_000, queueWaitMs: 60_000, ...options.limits };
   const logLines: Record<string, unknown>[] = [];
   const log = createLogger({ level: 'trace', app: 'test' }, { write: (line: string) => void logLines.push(JSON.parse(line)) });
-  const egress = createEgress({ privateCidrs: [], overrides: new Map(), connectTimeoutMs: 5_000, ...options.egress }, { clock: systemClock, log });
+  const egress = createEgress(
+    { privateCidrs: [], overrides: new Map(), connectTimeoutMs: 30_000, requestTimeoutMs: 30_000, ...options.egress },
+    { clock: systemClock, log },
+  );
   const stores = { ...memoryStores(limits.kvMaxBytes), ...options.stores };
   const prepared = await preparedOnce(bytes, limits.memoryMaxBytes);
   const spec: FunctionSpec = {
@@ -83,7 +87,7 @@ export async function loadGuest(bytes: Uint8Array, options: FunctionOptions = {}
   const state = options.state ?? nothingToShow;
   const observer = options.observer === undefined ? {} : { observer: options.observer };
   const idle = options.instanceIdleMs === undefined ? {} : { instanceIdleMs: options.instanceIdleMs };
-  const deps: RuntimeDeps = { clock: systemClock, log, egress, stores, state, ...budget, ...observer, ...idle, quarantine };
+  const deps: RuntimeDeps = { clock: options.clock ?? systemClock, log, egress, stores, state, ...budget, ...observer, ...idle, quarantine };
   const pool = loadFunction(spec, prepared, deps);
   const call = (input: string | Uint8Array = '', callOptions: Partial<CallOptions> = {}): Promise<CallResult> =>
     pool.call(input, { requestId: 'rq_test', deadline: Deadline.after(60_000, systemClock), log, read: copyOf, ...callOptions });

@@ -55,7 +55,7 @@ export async function callHostilePlainly({ bytes, functionName, limits, input = 
 }
 
 function instanceOf({ parts }: LoadedFunction, account: InstanceBudget): Promise<PluginInstance> {
-  return PluginInstance.create({ ...parts, account, timeoutMs: 5_000, needsImage: false });
+  return PluginInstance.create({ ...parts, account, timeoutMs: 30_000, needsImage: false });
 }
 
 async function timed(call: Promise<unknown>): Promise<{ code: string; detail: string; tookMs: number }> {

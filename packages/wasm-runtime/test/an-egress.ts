@@ -13,7 +13,15 @@ export class TestEgress {
   /** Answers `status body`, or the code of the error. The private range of the tests' servers is open unless told otherwise. */
   open(options: Partial<EgressOptions> & Pick<EgressOptions, 'dnsServers'>, defaults: Partial<EgressRequest>): Ask {
     const egress = createEgress(
-      { privateCidrs: ['127.0.0.1/32'], overrides: new Map(), connectTimeoutMs: 5_000, ...options },
+      {
+        privateCidrs: ['127.0.0.1/32'],
+        overrides: new Map(),
+        // Tests count what the name server is asked: a try that comes late is to be no second one.
+        dnsFirstTryMs: 30_000,
+        connectTimeoutMs: 30_000,
+        requestTimeoutMs: 30_000,
+        ...options,
+      },
       { clock: systemClock, log },
     );
     this.opened.push(egress);
@@ -42,6 +50,6 @@ const requestDefaults = {
   allowedHosts: [],
   allowPrivate: true,
   followRedirects: true,
-  timeoutMs: 10_000,
+  timeoutMs: 30_000,
   signal: new AbortController().signal,
 } satisfies EgressRequest;

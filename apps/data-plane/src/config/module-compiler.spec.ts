@@ -30,7 +30,7 @@ describe('ModuleCompiler', () => {
   });
 
   /** As a node that starts: what it knows is on disk. */
-  function compiler(): ModuleCompiler {
+  function compiler(aheadMaxBytes = 1024 ** 2): ModuleCompiler {
     return new ModuleCompiler({
       artifacts: {
         get: async (digest) => {
@@ -42,6 +42,7 @@ describe('ModuleCompiler', () => {
       },
       rewriter,
       store: new PreparedCache({ directory, maxBytes: 1024 ** 2, log }),
+      aheadMaxBytes,
       onPrepared: (preparation) => preparations.push(preparation),
     });
   }
@@ -95,6 +96,22 @@ describe('ModuleCompiler', () => {
       expect((refusal as AppError).message).toMatch(/^plugin broken version 1: /);
     }
     expect((await node.compile(aSnapshot([aPlugin('good', good)]))).plugins).toHaveLength(1);
+  });
+
+  it('compiles as many modules ahead as there is room for, the others when they are called, and has the room back when they are gone', async () => {
+    const digests = await Promise.all(
+      [1, 2, 3].map(async (answer) => add(await compileWat(`(module (func (export "run") (result i32) (i32.const ${answer})))`))),
+    );
+    const named = (...names: number[]): Snapshot => aSnapshot(names.map((name) => aPlugin(`plugin-${name}`, digests[name] ?? '')));
+    const laziness = async (node: ModuleCompiler, snapshot: Snapshot): Promise<boolean[]> =>
+      (await node.compile(snapshot)).plugins.map(({ prepared }) => prepared.isLazy);
+    const { rewrittenBytes } = (await compiler().compile(named(0))).plugins[0]?.prepared ?? { rewrittenBytes: 0 };
+    expect((await laziness(compiler(2 * rewrittenBytes), named(0, 1, 2))).filter((isLazy) => isLazy)).toHaveLength(1);
+    const node = compiler(rewrittenBytes);
+    expect(await laziness(node, named(0))).toEqual([false]);
+    expect(await laziness(node, named(0, 1))).toEqual([false, true]);
+    expect(await laziness(node, named(1))).toEqual([true]);
+    expect(await laziness(node, named(1, 2))).toEqual([true, false]);
   });
 
   it('prepares many modules side by side and answers them in the order of the configuration', async () => {

@@ -3,6 +3,7 @@ import { AppError, pluginVersionKey, type Snapshot, type SnapshotPlugin } from '
 import { compilePrepared, memoryMaxPagesOf, type PreparedModule, rewriterVersion } from '@torii/wasm-runtime';
 import type { CompiledSnapshot, PluginBundle } from '../threads/thread-messages.js';
 import { AtMost } from './at-most.js';
+import { CompiledAhead } from './compiled-ahead.js';
 
 /** Where a node gets a module's bytes. */
 interface ArtifactSource {
@@ -32,6 +33,8 @@ export interface ModuleCompilerDeps {
   readonly artifacts: ArtifactSource;
   readonly rewriter: Rewriter;
   readonly store: RewrittenStore;
+  /** Of rewritten modules that are compiled before they are called (bytes); those beyond it are compiled as they are. */
+  readonly aheadMaxBytes: number;
   readonly onPrepared?: (preparation: Preparation) => void;
 }
 
@@ -44,21 +47,25 @@ const parallelMax = 4;
  */
 export class ModuleCompiler {
   private readonly places = new AtMost(parallelMax);
+  private readonly ahead: CompiledAhead;
   private compiled = new Map<string, Promise<PreparedModule>>();
 
-  constructor(private readonly deps: ModuleCompilerDeps) {}
+  constructor(private readonly deps: ModuleCompilerDeps) {
+    this.ahead = new CompiledAhead(deps.aheadMaxBytes);
+  }
 
   /** Throws `config.unknown_artifact`, `config.digest_mismatch` or `config.compile_failed`, naming the plugin. */
   async compile(snapshot: Snapshot): Promise<CompiledSnapshot> {
     const next = new Map<string, Promise<PreparedModule>>();
     const plugins = await this.bundles(snapshot.plugins, next);
     this.compiled = next;
+    this.ahead.retainOnly(next);
     return { revision: snapshot.revision, plugins, globalPlugins: snapshot.globalPlugins ?? [], routes: snapshot.routes };
   }
 
   /** The same for plugins of a draft, of which some are not saved: what is compiled for it alone is forgotten at once. */
-  compileBeside(plugins: readonly SnapshotPlugin[], unsaved: ReadonlySet<string>): Promise<PluginBundle[]> {
-    return this.bundles(plugins, new Map(), unsaved);
+  async compileBeside(plugins: readonly SnapshotPlugin[], unsaved: ReadonlySet<string>): Promise<PluginBundle[]> {
+    return this.bundles(plugins, new Map(), unsaved).finally(() => this.ahead.retainOnly(this.compiled));
   }
 
   /** Adds what it uses to `next`. */
@@ -93,11 +100,15 @@ export class ModuleCompiler {
     const { artifacts, rewriter, store } = this.deps;
     const kept = await store.get(name);
     // Bytes that are no longer taken, such as by another engine, are made again.
-    const prepared = kept === undefined ? undefined : await compilePrepared(kept).catch(() => undefined);
+    const prepared = kept === undefined ? undefined : await this.compileOne(name, kept).catch(() => undefined);
     if (prepared !== undefined) return { prepared, isFromDisk: true };
     const rewritten = await rewriter.rewrite(await artifacts.get(plugin.sha256), plugin.limits);
     await store.put(name, rewritten);
-    return { prepared: await compilePrepared(rewritten), isFromDisk: false };
+    return { prepared: await this.compileOne(name, rewritten), isFromDisk: false };
+  }
+
+  private compileOne(name: string, rewritten: Uint8Array): Promise<PreparedModule> {
+    return compilePrepared(rewritten, { isLazy: !this.ahead.take(name, rewritten.length) });
   }
 }
 

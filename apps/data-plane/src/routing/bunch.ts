@@ -2,7 +2,7 @@ import type { PathPlace } from './path-place.js';
 
 /** One change of a tree: what it has made or copied is its own, and may be changed in place. */
 export interface Edit<Entry> {
-  /** Which of two entries of one place and priority is offered first: negative for the first, as when sorting. */
+  /** Which of two entries of one place is offered first, the one with the higher priority: negative for the first, as when sorting. */
   readonly compare: (a: Entry, b: Entry) => number;
 }
 
@@ -20,7 +20,7 @@ interface Group<Entry extends PathEntry> {
   /** The highest of them. */
   priority: number;
   first: Entry;
-  /** All of them, the highest priority first. */
+  /** All of them, in the order in which they are offered. */
   readonly entries: Entry[];
 }
 
@@ -37,11 +37,7 @@ export function bunchWith<Entry extends PathEntry>(bunch: Bunch<Entry> | undefin
   if (bunch === undefined) return entry;
   const group = ownGroup(bunch, edit);
   const { entries } = group;
-  const isBehind = (other: Entry): boolean =>
-    other.priority < entry.priority || (other.priority === entry.priority && edit.compare(other, entry) > 0);
-  // From the end, since entries mostly come in order.
-  let at = entries.length;
-  for (let before = entries[at - 1]; before !== undefined && isBehind(before); before = entries[at - 1]) at -= 1;
+  const at = placeAmong(entries, entry, edit);
   entries.splice(at, 0, entry);
   if (at === 0) {
     group.first = entry;
@@ -50,17 +46,30 @@ export function bunchWith<Entry extends PathEntry>(bunch: Bunch<Entry> | undefin
   return group;
 }
 
-/** The bunch without the entries that are gone; undefined when none is left. */
+/** The bunch without the entries that are gone; undefined when none is left. Looks at each once in an edit, which has put none in yet. */
 export function bunchWithout<Entry extends PathEntry>(
   bunch: Bunch<Entry>,
   isGone: (entry: Entry) => boolean,
   edit: Edit<Entry>,
 ): Bunch<Entry> | undefined {
   if (bunch.kind === 'entry') return isGone(bunch) ? undefined : bunch;
+  if (bunch.edit === edit) return bunch;
   const entries = bunch.entries.filter((entry) => !isGone(entry));
   const [first, second] = entries;
   if (first === undefined || second === undefined) return first;
   return { kind: 'group', edit, priority: first.priority, first, entries };
+}
+
+/** Behind all that are offered before it or as soon as it. */
+function placeAmong<Entry extends PathEntry>(entries: readonly Entry[], entry: Entry, { compare }: Edit<Entry>): number {
+  let [start, end] = [0, entries.length];
+  while (start < end) {
+    const middle = Math.floor((start + end) / 2);
+    const other = entries[middle];
+    if (other !== undefined && compare(other, entry) <= 0) start = middle + 1;
+    else end = middle;
+  }
+  return start;
 }
 
 function ownGroup<Entry extends PathEntry>(bunch: Bunch<Entry>, edit: Edit<Entry>): Group<Entry> {

@@ -26,14 +26,22 @@ export function withEntry<Entry extends PathEntry>(tree: PathNode<Entry> | undef
   return tree === undefined ? entry : withEntryFrom(tree, entry, 0, edit);
 }
 
-/** The tree without the entries of a place that are gone, and without what then leads nowhere; undefined when nothing is left. */
+/**
+ * The tree without the entries of these places that are gone, and without what then leads nowhere; undefined when nothing is
+ * left. Asked for all places of an edit at once, before it puts anything in. The work is in proportion to the places and to
+ * what parts at the branches on the way to them, however many there are of both.
+ */
 export function withoutEntries<Entry extends PathEntry>(
   tree: PathNode<Entry>,
-  place: PathPlace,
+  places: readonly PathPlace[],
   isGone: (entry: Entry) => boolean,
   edit: Edit<Entry>,
 ): PathNode<Entry> | undefined {
-  return withoutFrom(tree, place, 0, isGone, edit);
+  const removal: Removal<Entry> = { isGone, edit, thinned: new Set() };
+  let left: PathNode<Entry> | undefined = tree;
+  for (const place of places) left = left && withoutFrom(left, place, 0, removal);
+  for (const branch of removal.thinned) branch.priority = highestPriority(branch);
+  return left;
 }
 
 /** Offers every entry that fits the path, as `search` asks for them. */
@@ -72,13 +80,20 @@ function listOf({ isPrefix }: PathPlace): 'prefixes' | 'ends' {
   return isPrefix ? 'prefixes' : 'ends';
 }
 
+interface Removal<Entry extends PathEntry> {
+  readonly isGone: (entry: Entry) => boolean;
+  readonly edit: Edit<Entry>;
+  /** Branches whose `priority` is that of before, which may be too high; each behind all that are below it. */
+  readonly thinned: Set<Branch<Entry>>;
+}
+
 function withoutFrom<Entry extends PathEntry>(
   node: PathNode<Entry>,
   place: PathPlace,
   at: number,
-  isGone: (entry: Entry) => boolean,
-  edit: Edit<Entry>,
+  removal: Removal<Entry>,
 ): PathNode<Entry> | undefined {
+  const { isGone, edit, thinned } = removal;
   if (node.kind !== 'branch') return bunchWithout(node, isGone, edit);
   const own = ownBranch(node, edit);
   const step = place.steps[at];
@@ -87,9 +102,10 @@ function withoutFrom<Entry extends PathEntry>(
     own[list] = own[list] && bunchWithout(own[list], isGone, edit);
   } else {
     const known = childAt(own, step);
-    if (known !== undefined) setChild(own, step, withoutFrom(known, place, at + 1, isGone, edit));
+    if (known !== undefined) setChild(own, step, withoutFrom(known, place, at + 1, removal));
   }
-  own.priority = highestPriority(own);
+  thinned.delete(own);
+  thinned.add(own);
   return reduced(own);
 }
 

@@ -17,4 +17,12 @@ describe('a pool', () => {
     expect(pool.get('b', () => ['b'])).not.toBe(beyond);
     expect(pool.get('a', () => ['a'])).toBe(first);
   });
+
+  it('does not keep what has a long key, which takes much memory', () => {
+    const pool = new Pool<readonly string[]>(2);
+    const key = 'a'.repeat(501);
+    const first = pool.get(key, () => [key]);
+    expect(pool.get(key, () => [key])).not.toBe(first);
+    expect(pool.get(key.slice(1), () => ['a'])).toBe(pool.get(key.slice(1), () => ['b']));
+  });
 });

@@ -1,6 +1,9 @@
+/** What takes much memory has a long key. */
+const keyMaxChars = 500;
+
 /**
  * One of each: who asks for the same gets the same, and what many have in common is in memory once, and mostly in the cache.
- * Beyond `max` what is not known yet is made for each who asks.
+ * Beyond `max`, and for keys so long that few have them in common, it is made for each who asks.
  */
 export class Pool<Value> {
   private readonly known = new Map<string, Value>();
@@ -16,7 +19,7 @@ export class Pool<Value> {
     const known = this.known.get(key);
     if (known !== undefined) return known;
     const made = make();
-    if (!this.isFull) this.known.set(key, made);
+    if (!this.isFull && key.length <= keyMaxChars) this.known.set(key, made);
     return made;
   }
 }

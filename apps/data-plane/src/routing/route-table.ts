@@ -4,7 +4,7 @@ import type { Edit, PathEntry } from './bunch.js';
 import { type ExplainedRequest, explainRoutes, type RouteExplanation } from './explain-routes.js';
 import { HostTrees } from './host-trees.js';
 import { MatchParts } from './match-parts.js';
-import { paramsOf } from './path-place.js';
+import { type PathPlace, paramsOf } from './path-place.js';
 import { type PathSearch, searchPaths, withEntry, withoutEntries } from './path-tree.js';
 import { RequestFacts, type RequestHead } from './request-facts.js';
 import type { RequestTarget } from './request-target.js';
@@ -73,7 +73,7 @@ export class RouteTable<R extends Matchable> {
     this.parts = change?.base.parts.forChange() ?? new MatchParts();
     this.priorities = new Map(change?.base.priorities);
     this.hosts = new HostTrees(change?.base.hosts);
-    for (const route of change?.removed ?? []) this.remove(route, edit);
+    this.remove(removed, edit);
     const added = routes.flatMap((route) => this.placed(route));
     // In the order in which a place has them, so that each is put at its end.
     added.sort((a, b) => compareEntries(a.entry, b.entry));
@@ -110,17 +110,23 @@ export class RouteTable<R extends Matchable> {
     });
   }
 
-  private remove(route: R, edit: Edit<RouteEntry<R>>): void {
-    this.count(route.priority ?? 0, -1);
-    const isGone = (entry: RouteEntry<R>): boolean => entry.route === route;
-    for (const match of route.match) {
-      for (const path of pathsOf(match)) {
-        const place = this.parts.placeOf(path);
-        for (const host of hostsOf(match)) {
-          const tree = this.hosts.get(host);
-          if (tree !== undefined) this.hosts.set(host, withoutEntries(tree, place, isGone, edit));
+  private remove(routes: ReadonlySet<R>, edit: Edit<RouteEntry<R>>): void {
+    const placesByHost = new Map<string | undefined, PathPlace[]>();
+    for (const { match, priority = 0 } of routes) {
+      this.count(priority, -1);
+      for (const one of match) {
+        const places = pathsOf(one).map((path) => this.parts.placeOf(path));
+        for (const host of hostsOf(one)) {
+          const known = placesByHost.get(host);
+          if (known === undefined) placesByHost.set(host, [...places]);
+          else known.push(...places);
         }
       }
+    }
+    const isGone = ({ route }: RouteEntry<R>): boolean => routes.has(route);
+    for (const [host, places] of placesByHost) {
+      const tree = this.hosts.get(host);
+      if (tree !== undefined) this.hosts.set(host, withoutEntries(tree, places, isGone, edit));
     }
   }
 
@@ -142,6 +148,7 @@ function pathsOf({ paths }: SnapshotMatch): SnapshotMatch['paths'] {
 /** In the order in which they are offered at one place. */
 function compareEntries<R extends Matchable>(a: RouteEntry<R>, b: RouteEntry<R>): number {
   return (
+    b.priority - a.priority ||
     b.conditions.length - a.conditions.length ||
     Number(a.methods === undefined) - Number(b.methods === undefined) ||
     compareNames(a.route.name, b.route.name)

@@ -18,11 +18,12 @@ import { UpstreamRegistry } from '../upstream/upstream-registry.js';
 import { version } from '../version.js';
 import { calledFunctionsOf } from './called-functions.js';
 import { countedEgress } from './counted-egress.js';
+import { type FirstStart, FirstStarts } from './first-starts.js';
 import { InTurn } from './in-turn.js';
 import { pluginStores, scratchStores } from './plugin-stores.js';
 import { PoolRegistry } from './pool-registry.js';
 import { stageDraft } from './stage-draft.js';
-import { type StagedRevision, stageRevision } from './stage-revision.js';
+import { type StageDeps, type StagedRevision, stageRevision } from './stage-revision.js';
 import type {
   DraftScratch,
   StagedSnapshot,
@@ -61,6 +62,7 @@ const egress = createEgress(
   { clock: systemClock, log },
 );
 const budget = new InstanceBudget({ maxInstances: settings.maxInstances, maxBytes: settings.guestMemoryBytes });
+const starts = new FirstStarts({ timeoutMs: settings.warmUpTimeoutMs, totalMs: settings.warmUpTotalMs, budget, clock: systemClock });
 const activeRevision = new ActiveRevision();
 const pools = new PoolRegistry({ watch: (pool, row) => vitals.pools.watch(pool, row), log });
 const health = new HealthCells(settings.upstreamHealth);
@@ -127,9 +129,9 @@ function savedStores(plugin: SnapshotPlugin): Stores {
   return pluginStores(plugin, { maps, connection, redisPrefix: settings.redisPrefix, globalMaxBytes: settings.globalKvBytes });
 }
 
-async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule, scratch?: DraftScratch): Promise<InstancePool> {
+function poolOf(plugin: SnapshotPlugin, prepared: PreparedModule, scratch: DraftScratch | undefined): InstancePool {
   const share = (perNode: number): number => Math.ceil(perNode / settings.threadCount);
-  const pool = loadFunction(
+  return loadFunction(
     {
       pluginId: plugin.id,
       pluginName: plugin.name,
@@ -160,17 +162,15 @@ async function openPool(plugin: SnapshotPlugin, prepared: PreparedModule, scratc
       state: exposed.of(plugin.workspace),
     },
   );
-  try {
-    await pool.warmUp(settings.warmUpTimeoutMs);
-  } catch (error) {
-    await pool.close();
-    const { code, message } = AppError.from(error);
-    throw new AppError(code === 'capacity.pool_exhausted' ? code : 'config.compile_failed', {
-      detail: `plugin ${plugin.name} version ${plugin.version}: ${message}`,
-      cause: error,
-    });
-  }
-  return pool;
+}
+
+/** Opens pools for the plugins of one configuration. */
+function openPools(start: FirstStart, scratch?: DraftScratch): StageDeps['open'] {
+  return async (plugin, prepared) => {
+    const pool = poolOf(plugin, prepared, scratch);
+    await start(plugin, pool);
+    return pool;
+  };
 }
 
 async function carryOut(request: ThreadRequest): Promise<ThreadAnswer> {
@@ -202,7 +202,7 @@ async function tryOut({ trial, draft }: Extract<ThreadRequest, { kind: 'try' }>)
   if (draft === undefined) return trials.run(trial);
   const revision = new ActiveRevision();
   const deadline = Deadline.after(draft.buildTimeoutMs, systemClock);
-  const open = (plugin: SnapshotPlugin, prepared: PreparedModule): Promise<InstancePool> => openPool(plugin, prepared, draft.scratch);
+  const open = openPools(starts.ofConfiguration(false), draft.scratch);
   revision.swap(await stageDraft(draft, activeRevision, { pools, open, running: vitals.row, upstreams }, deadline));
   try {
     return await trials.run(trial, revision);
@@ -223,11 +223,11 @@ async function takeOver(request: Extract<ThreadRequest, { kind: 'stage' | 'commi
     return;
   }
   discard();
-  if (request.kind === 'stage')
-    staged = {
-      parts: await stageRevision(request.snapshot, serving, { pools, open: openPool, running: vitals.row, upstreams }),
-      snapshot: request.snapshot,
-    };
+  if (request.kind === 'stage') {
+    const { snapshot, isTried } = request;
+    const open = openPools(starts.ofConfiguration(isTried));
+    staged = { parts: await stageRevision(snapshot, serving, { pools, open, running: vitals.row, upstreams }), snapshot };
+  }
 }
 
 function discard(): void {

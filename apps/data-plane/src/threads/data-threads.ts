@@ -191,10 +191,9 @@ export class DataThreads {
     // Nobody has tried it, and a configuration that was never tried must not become the one that threads start with.
     if (first === undefined) throw new AppError('platform.internal', { detail: 'no data thread is there to take the configuration over' });
     const keyed = keyedSnapshot(snapshot);
-    const stage = (thread: LiveThread): Promise<unknown> => this.stageOn(thread, keyed);
     // One tries it before the others: a configuration that is the end of its thread costs no more than that one.
-    const staged = await Promise.allSettled([stage(first)]);
-    if (staged[0]?.status === 'fulfilled') staged.push(...(await Promise.allSettled(others.map(stage))));
+    const staged = await Promise.allSettled([this.stageOn(first, keyed, false)]);
+    if (staged[0]?.status === 'fulfilled') staged.push(...(await Promise.allSettled(others.map((thread) => this.stageOn(thread, keyed, true)))));
     const refusal = staged.find((result) => result.status === 'rejected');
     if (refusal !== undefined) {
       await Promise.allSettled(threads.map(({ link }) => link.ask({ kind: 'discard' }, commitTimeoutMs)));
@@ -211,8 +210,9 @@ export class DataThreads {
     else onReport?.(news.id, news.json);
   }
 
-  private async stageOn(thread: LiveThread, keyed: KeyedSnapshot): Promise<void> {
-    await thread.link.ask({ kind: 'stage', snapshot: stagedSnapshot(keyed, thread.routeKeys) }, this.options.activationTimeoutMs);
+  private async stageOn(thread: LiveThread, keyed: KeyedSnapshot, isTried: boolean): Promise<void> {
+    const snapshot = stagedSnapshot(keyed, thread.routeKeys);
+    await thread.link.ask({ kind: 'stage', snapshot, isTried }, this.options.activationTimeoutMs);
   }
 
   /** What the thread holds is not known until it has said that it has taken over. */
@@ -295,7 +295,7 @@ export class DataThreads {
     }
     try {
       if (this.active !== undefined) {
-        await this.stageOn(thread, this.active);
+        await this.stageOn(thread, this.active, true);
         await this.commitOn(thread, new Set(this.active.routeKeys));
       }
       for (const { row, times } of this.suspects.list()) this.confineOn(thread, row, times);

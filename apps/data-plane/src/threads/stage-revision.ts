@@ -20,7 +20,7 @@ const stretchMs = 3;
 
 export interface StageDeps {
   readonly pools: PoolRegistry;
-  /** Makes the pool of a plugin version, with one warm instance. */
+  /** Makes the pool of a plugin version; see `FirstStarts` for whether it has an instance by then. */
   readonly open: (plugin: SnapshotPlugin, prepared: PreparedModule) => Promise<InstancePool>;
   readonly running: RunningPlugin;
   readonly upstreams: UpstreamRegistry;
@@ -33,7 +33,7 @@ export interface StagedRevision {
 }
 
 /**
- * Builds a revision beside the active one: pools of new plugin versions with one warm instance each, the routes that have
+ * Builds a revision beside the active one: pools of new plugin versions, the routes that have
  * changed, and the route table. All else is shared with the active one, so a change elsewhere leaves instances and
  * connections alone, and costs hardly more than what has changed.
  *

@@ -37,6 +37,7 @@ export interface ThreadSettings {
   readonly webSockets: WebSocketLimits;
   readonly shutdownTimeoutMs: number;
   readonly warmUpTimeoutMs: number;
+  readonly warmUpTotalMs: number;
   readonly maxInstances: number;
   readonly guestMemoryBytes: number;
   readonly instanceIdleMs: number;
@@ -137,7 +138,8 @@ export interface CompiledDraft {
  */
 export type ThreadRequest =
   | { readonly kind: 'listen'; readonly port: number; readonly isShared: boolean }
-  | { readonly kind: 'stage'; readonly snapshot: StagedSnapshot }
+  /** `isTried`: a thread of this node has taken it over already, so what it runs is known to start. */
+  | { readonly kind: 'stage'; readonly snapshot: StagedSnapshot; readonly isTried: boolean }
   | { readonly kind: 'commit' }
   | { readonly kind: 'discard' }
   /** Puts a plugin under quarantine, as often as that was called for lately: each time it lasts longer. */

@@ -2,7 +2,7 @@ import { eventually } from '@torii/test-kit';
 import type { RawConnection } from '../raw-http.js';
 import { type ReferenceResponse, readResponses } from './reference-response.js';
 
-const closeTimeoutMs = 20_000;
+const closeTimeoutMs = 60_000;
 
 /** What has come on a connection so far, read strictly; the methods are those of the requests that were sent. */
 export function answersOf(connection: RawConnection, methods: readonly string[] = []): ReferenceResponse[] {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@torii/test-kit';
 import type { RawConnection } from '../raw-http.js';
+import { Standstill } from '../standstill.js';
 import { answersOf } from './answers.js';
 import { valuesOf } from './fields.js';
 import { Gateway } from './gateway.js';
@@ -11,6 +12,8 @@ const clients = 20;
 class BusyClient {
   answered = 0;
   readonly failures: string[] = [];
+  /** Requests on a connection kept from before that were not answered at all. */
+  readonly unanswered: string[] = [];
   readonly done: Promise<void>;
 
   constructor(
@@ -43,9 +46,9 @@ class BusyClient {
       if (answer?.isComplete !== true) {
         // The system had connected it when the listener was closed, and nobody took it.
         if (count === 1 && connection.received === '') return true;
-        this.failures.push(
-          `request ${count} of client ${this.number}: ${answer === undefined ? 'no answer' : 'half an answer'}, ${connection.isEnded ? 'ended' : 'reset'}`,
-        );
+        const what = `${answer === undefined ? 'no answer' : 'half an answer'}, ${connection.isEnded ? 'ended' : 'reset'}`;
+        const list = count > 1 && answer === undefined ? this.unanswered : this.failures;
+        list.push(`request ${count} of client ${this.number}: ${what}`);
         return true;
       }
       if (answer.status !== 200 || answer.body !== body) this.failures.push(`${answer.status} ${answer.body}`);
@@ -58,7 +61,7 @@ class BusyClient {
 describe('a node that is told to stop under load', () => {
   const gateway = new Gateway();
 
-  beforeAll(() => gateway.start({ env: { TORII_DATA_THREADS: '2' } }));
+  beforeAll(() => gateway.start({ env: { TORII_DATA_THREADS: '2', TORII_SHUTDOWN_TIMEOUT_MS: '50000' } }));
   afterAll(() => gateway.stop());
 
   it('answers every request that it has taken, and tells each client which answer is the last', async () => {
@@ -68,9 +71,11 @@ describe('a node that is told to stop under load', () => {
     });
     const busy = Array.from({ length: clients }, (_, number) => new BusyClient(gateway, number));
     await eventually(() => busy.every(({ answered }) => answered >= 20));
+    const standstill = new Standstill();
     const exitCode = gateway.node.node.stop();
     await Promise.all(busy.map(({ done }) => done));
     expect(busy.flatMap(({ failures }) => failures)).toEqual([]);
+    if (!standstill.end()) expect(busy.flatMap(({ unanswered }) => unanswered)).toEqual([]);
     expect(await exitCode).toBe(0);
     const answers = busy.reduce((sum, { answered }) => sum + answered, 0);
     expect(gateway.upstream.requests.length).toBe(answers);

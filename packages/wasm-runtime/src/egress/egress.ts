@@ -19,6 +19,8 @@ export interface EgressOptions {
   readonly overrides: ReadonlyMap<string, URL>;
   /** Name servers to ask, `address` or `address:port`; those of the system unless given. */
   readonly dnsServers?: readonly string[];
+  /** What they may take to answer before they are asked once more, for twice as long (ms); 1,000 unless given. */
+  readonly dnsFirstTryMs?: number;
   /** Authorities to trust beside those of the system, as PEM. */
   readonly extraCa?: string;
   /** 5 unless given. */
@@ -78,7 +80,7 @@ const pluginShare = 1 / 4;
 export function createEgress(options: EgressOptions, deps: { readonly clock: Clock; readonly log: Logger }): Egress {
   const { maxRedirects = 5, requestTimeoutMs = 10_000, responseMaxBytes = 10 * MiB, maxConcurrent = 256, bufferMaxBytes = 256 * MiB } = options;
   const guard = new AddressGuard(options.privateCidrs);
-  const names = new NameLookup(options.dnsServers === undefined ? {} : { servers: options.dnsServers }, () => deps.clock.nowMs());
+  const names = new NameLookup({ servers: options.dnsServers, firstTryMs: options.dnsFirstTryMs }, () => deps.clock.nowMs());
   const resolver = new HostResolver(names, deps.clock);
   const pools = new PinnedPools({
     connectTimeoutMs: options.connectTimeoutMs,

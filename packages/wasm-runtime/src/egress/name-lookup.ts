@@ -11,13 +11,14 @@ export interface NameAnswer {
 
 export interface NameLookupOptions {
   /** `address` or `address:port`; those of the system unless given. */
-  readonly servers?: readonly string[];
+  readonly servers?: readonly string[] | undefined;
+  /** What the first try may take (ms), 1,000 unless given; the second takes twice as long, and there is no third. */
+  readonly firstTryMs?: number | undefined;
 }
 
 const hostsFile = '/etc/hosts';
 const hostsFileTtlMs = 5_000;
-/** The second try takes twice as long as the first: three seconds in all. */
-const queryTimeoutMs = 1_000;
+const defaultFirstTryMs = 1_000;
 const queryTries = 2;
 
 /**
@@ -35,7 +36,7 @@ export class NameLookup {
   /** Throws when a server's address cannot be read. */
   constructor(options: NameLookupOptions, nowMs: () => number) {
     this.nowMs = nowMs;
-    this.resolver = new Resolver({ timeout: queryTimeoutMs, tries: queryTries });
+    this.resolver = new Resolver({ timeout: options.firstTryMs ?? defaultFirstTryMs, tries: queryTries });
     if (options.servers !== undefined) this.resolver.setServers([...options.servers]);
   }
 

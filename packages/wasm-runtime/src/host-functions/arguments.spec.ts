@@ -95,7 +95,7 @@ describe.each(Object.entries(hostFunctions).filter(([, { grant }]) => grant !== 
   it('is not linked without its grant, and the refusal names both', async () => {
     const others = GrantString.options.filter((other) => other !== grant);
     const { pool } = await caller(name, others).loaded('number');
-    await expect(pool.warmUp(5_000)).rejects.toMatchObject({
+    await expect(pool.warmUp(30_000)).rejects.toMatchObject({
       code: 'config.compile_failed',
       detail: expect.stringMatching(new RegExp(`"${name}" needs the grant ${grant}`)),
     });
@@ -103,7 +103,7 @@ describe.each(Object.entries(hostFunctions).filter(([, { grant }]) => grant !== 
 
   it('is linked with it alone', async () => {
     const { pool } = await caller(name, grant === undefined ? [] : [grant]).loaded('number');
-    await pool.warmUp(5_000);
+    await pool.warmUp(30_000);
     expect(pool.stats).toMatchObject({ idle: 1 });
   });
 });

@@ -101,7 +101,7 @@ describe("the plugin's map", () => {
 
   it('is not linked without its grant', async () => {
     const loaded = await load('mapGet', { grants: ['plugin_map:read'] });
-    await expect(loaded.pool.warmUp(5_000)).rejects.toMatchObject({ detail: expect.stringContaining('plugin_map:write') });
+    await expect(loaded.pool.warmUp(30_000)).rejects.toMatchObject({ detail: expect.stringContaining('plugin_map:write') });
   });
 });
 
@@ -199,9 +199,10 @@ describe('proxy_http_call', () => {
     ['an address', { url: `http://api.test/?${'x'.repeat(2_000_000)}`, query: Object.fromEntries(parameters.map((name) => [name, 'v'])) }],
     ['a query', { url: 'http://api.test/', query: Object.fromEntries(parameters.map((name) => [name, 'é'.repeat(3_000)])) }],
   ])('refuses %s that is far too long without taking seconds over it', async (_, argument) => {
-    const startedAtMs = performance.now();
-    expect(await proxyCall(argument)).toMatchObject({ status: 400, error: { code: 'bad_request', detail: 'the URL is too long' } });
-    expect(performance.now() - startedAtMs).toBeLessThan(4_000);
+    const { call } = await load('proxyCall');
+    const { output, cpuMs } = await call(JSON.stringify(argument));
+    expect(JSON.parse(Buffer.from(output).toString())).toMatchObject({ status: 400, error: { code: 'bad_request', detail: 'the URL is too long' } });
+    expect(cpuMs).toBeLessThan(10_000);
   });
 
   it('adds its query to the one of the address, which stays as it is', async () => {

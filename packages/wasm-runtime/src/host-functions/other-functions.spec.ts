@@ -186,12 +186,12 @@ describe('proxy_last_error', () => {
 
 describe('what a host call costs', () => {
   it('is counted in bytes and in time, waiting included', async () => {
-    const later = (): Promise<Uint8Array> => new Promise((resolve) => setTimeout(() => resolve(Buffer.from('12345')), 20));
+    const later = (): Promise<Uint8Array> => new Promise((resolve) => setTimeout(() => resolve(Buffer.from('12345')), 300));
     const slow = { ...storeThat(() => Promise.reject(new Error('not asked'))), get: later };
     const get = caller('proxy_plugin_map_get', { stores: { pluginMap: () => slow } });
     const result = await (await get.loaded('block')).call('key');
     expect(result).toMatchObject({ hostCalls: 1, hostBytes: 8 });
-    expect(result.hostMs).toBeGreaterThan(15);
+    expect(result.hostMs).toBeGreaterThan(250);
     expect(result.cpuMs).toBeLessThan(result.hostMs);
   });
 
