@@ -182,6 +182,7 @@ describe('the response transformer in WebAssembly text', () => {
     ['is compressed', Uint8Array.of(0x1f, 0x8b, 0x08, 0, 0x7d), 'application/json'],
     ['is one brace', '{', 'application/json'],
     ['breaks off', '{"id":1', 'application/json'],
+    ['ends with what is no space in JSON', '{"id":1}\u0000', 'application/json'],
   ])('leaves a body alone that %s', async (_, body, type) => {
     expect(JSON.parse(await answerTo(transformer, inputWith(body, type)))).toEqual(marked(type));
   });
@@ -191,10 +192,13 @@ describe('the response transformer in WebAssembly text', () => {
     expect(JSON.parse(answer)).toMatchObject({ body_json: { transformed: true, id: 1 } });
   });
 
-  it.each(['{"a":{"b":1}', '{"a":1,}', '{"a":1} }', '{,}'])('does not repair a body that is no JSON: %s', async (body) => {
-    const answer = await answerTo(transformer, inputWith(body));
-    expect(() => JSON.parse(answer)).toThrow(SyntaxError);
-  });
+  it.each(['{"a":{"b":1}', '{"a":1,}', '{"a":1} }', '{,}', '{"a":1\u000b}', '{\u0000}'])(
+    'does not repair a body that is no JSON: %j',
+    async (body) => {
+      const answer = await answerTo(transformer, inputWith(body));
+      expect(() => JSON.parse(answer)).toThrow(SyntaxError);
+    },
+  );
 
   it('replaces its header, leaves out a status that there is not, and ends for inputs that break off', async () => {
     const headers = { 'X-Transformed-By': 'another', etag: '"a"' };

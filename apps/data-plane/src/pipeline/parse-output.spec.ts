@@ -52,6 +52,13 @@ describe('parseOutput', () => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'plugin.bad_output' }));
   });
 
+  it('reads names without quotes around a body of 250 KB, and refuses them around one of 300 KB, which takes too long', () => {
+    const output = (bodyLength: number): string => `{ status: 200, body_str: "${'a'.repeat(bodyLength)}" }`;
+
+    expect(parse(output(250_000)).output.body_str).toHaveLength(250_000);
+    expect(() => parse(output(300_000))).toThrow(expect.objectContaining({ code: 'plugin.bad_output' }));
+  });
+
   it('refuses bytes that are not UTF-8', () => {
     expect(() => parseOutput(Uint8Array.of(0x7b, 0xff, 0x7d), BackendOutput)).toThrow(expect.objectContaining({ code: 'plugin.bad_output' }));
   });

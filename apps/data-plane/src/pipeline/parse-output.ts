@@ -3,8 +3,11 @@ import JSON5 from 'json5';
 import type { z } from 'zod';
 import { excessOf } from './json-bounds.js';
 
-/** Longer outputs must be strict JSON; the bytes are the guest's to choose, and reading them leniently takes longer. */
-const lenientMaxBytes = 1024 * 1024;
+/**
+ * Longer outputs must be strict JSON. The bytes are the guest's to choose, and a megabyte that is almost JSON would hold the
+ * thread for a tenth of a second before it is refused.
+ */
+const lenientMaxBytes = 256 * 1024;
 /** JSON5 reads character by character. */
 const json5MaxBytes = 64 * 1024;
 

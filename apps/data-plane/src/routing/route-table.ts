@@ -55,7 +55,8 @@ interface TableChange<R> {
  * conditions on headers, query and cookies; then one that names the method; then the route whose name sorts first. A route
  * that a better one shadows is still found when that one does not fit.
  *
- * The cost depends on the request's labels and segments and on how many routes share its very place, not on how many there are.
+ * The cost depends on the request's labels and segments, on how many routes share its very place, and on how many expressions
+ * stand at the places that it passes, not on how many routes there are.
  */
 export class RouteTable<R extends Matchable> {
   private readonly parts: MatchParts;

@@ -157,7 +157,7 @@
     (i64.add (local.get $at) (i64.const 1)))
 
   ;; Whether that text is the one of our memory. With 32 as $case capitals count as small letters, from which they differ by
-  ;; 32; no other characters of headers' names do so from each other.
+  ;; 32; a hyphen does so from nothing that a header's name may hold. Other characters are not looked for.
   (func $is (param $at i64) (param $text i32) (param $case i32) (result i32)
     (local $expected i32)
     (loop $next

@@ -118,10 +118,16 @@
     (loop $next
       (if (i32.and
             (i64.gt_u (global.get $written) (local.get $start))
-            (i32.le_u (call $last) (i32.const 32)))
+            (call $is_space (call $last)))
         (then
           (call $drop_last)
           (br $next)))))
+
+  ;; Of all that is written as nothing JSON knows the tab, both ends of a line, and the space.
+  (func $is_space (param $byte i32) (result i32)
+    (i32.or
+      (i32.or (i32.eq (local.get $byte) (i32.const 9)) (i32.eq (local.get $byte) (i32.const 10)))
+      (i32.or (i32.eq (local.get $byte) (i32.const 13)) (i32.eq (local.get $byte) (i32.const 32)))))
 
   ;; Writes what a text in base64 stands for: each digit is 6 bits, and whenever there are 8 they are a byte.
   (func $put_decoded (param $base64 i64)
@@ -264,7 +270,7 @@
     (i64.add (local.get $at) (i64.const 1)))
 
   ;; Whether that text is the one of our memory. With 32 as $case capitals count as small letters, from which they differ by
-  ;; 32; no other characters of headers' names do so from each other.
+  ;; 32; a hyphen does so from nothing that a header's name may hold. Other characters are not looked for.
   (func $is (param $at i64) (param $text i32) (param $case i32) (result i32)
     (local $expected i32)
     (loop $next
