@@ -25,6 +25,9 @@ export type CheckPoint =
  */
 type LoopCharge = 'direct' | 'counted' | 'wrapped' | 'paired';
 
+/** A loop without calls and loops is paired if there is no more than this up to its `end`, in bytes: it is what a check is dear for. */
+export const pairedLoopMaxBytes = 64;
+
 export interface LoopPoint {
   readonly kind: 'loop';
   readonly at: number;

@@ -1,7 +1,8 @@
+import { pairedLoopMaxBytes } from './check-point.js';
 import { formatLimits } from './format-limits.js';
 import { WasmFormatError } from './wasm-format-error.js';
 
-/** Ways that the checks of a loop add to it, and about as many as a small one whose body is there twice has itself. */
+/** Ways that the checks of a loop add to it. */
 const waysOfChecks = 5;
 /** Up to so many values are handed over for nothing. */
 const fewValues = 8;
@@ -13,20 +14,30 @@ const fewValues = 8;
 export class EngineLoad {
   /** Places of the function from which control can go more than one way, or somewhere else than on. */
   private ways = 0;
+  /** How many there were where the loop began that is the innermost; undefined where that is no longer open. */
+  private waysBeforeLoop: number | undefined;
   private localsByWays = 0;
   private values = 0;
 
   beginFunction(): void {
     this.ways = 0;
+    this.waysBeforeLoop = undefined;
   }
 
   addWay(): void {
     this.ways += 1;
   }
 
-  /** Besides the way that a loop is as any block. */
-  addLoopChecks(): void {
+  beginLoop(): void {
+    this.waysBeforeLoop = this.ways;
+  }
+
+  /** Of a loop that is `bytes` long: its checks, and once more what is in it if it may be paired. */
+  endLoop(bytes: number): void {
+    const { ways, waysBeforeLoop } = this;
     this.ways += waysOfChecks;
+    if (waysBeforeLoop !== undefined && bytes <= pairedLoopMaxBytes) this.ways += ways - waysBeforeLoop;
+    this.waysBeforeLoop = undefined;
   }
 
   /** Values that a function, a block or a branch hands over. */

@@ -4,7 +4,7 @@
  */
 export const formatLimits = {
   moduleBytes: 64 * 1024 * 1024,
-  /** Compiling takes some 130 ms per MB of the densest code there is, and cannot be cut. */
+  /** As it is and once rewritten: compiling takes some 130 ms per MB of the densest code there is, and cannot be cut. */
   codeBytes: 32 * 1024 * 1024,
   types: 50_000,
   functions: 200_000,

@@ -137,6 +137,30 @@ describe('where checks go', () => {
     expect(numberGlobal(exports, 'steps').value * 4).toBeLessThan(given + 1_000);
   });
 
+  it.each([
+    ['before the call, in a loop', (work: string, again: string, call: string) => `(loop ${again} ${work} ${call})`],
+    ['before a loop with the call', (work: string, again: string, call: string) => `${work} (loop ${again} ${call})`],
+    ['in a loop that is no recursion', (work: string, _again: string, call: string) => `(loop ${work} ${call})`],
+    ['before a loop that is no recursion', (work: string, _again: string, call: string) => `${work} (loop ${call})`],
+    ['behind the check of a recursion', (work: string, again: string, call: string) => `(block (block ${again}) ${work} ${call} ${again})`],
+  ])('charges functions that are all left by an exception for what each does %s', (_name, body) => {
+    const depth = 300;
+    const steps = '(global.set $steps (i32.add (global.get $steps) (i32.const 1)))'.repeat(120);
+    // What comes behind the call pays for itself, and nobody ever gets there.
+    const functions = Array.from({ length: depth }, (_, index) => {
+      const call = `(call $f${index + 1}) (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))`;
+      return `(func $f${index} ${body(steps, `(if (global.get $no) (then (call $f${index})))`, call)})`;
+    });
+    const wat = `(module (memory 1) (tag $t) (global $no (mut i32) (i32.const 0)) (global $steps (export "steps") (mut i32) (i32.const 0))
+      ${functions.join('')} (func $f${depth} (throw $t))
+      (func (export "run") (loop $l (try (do (call $f0)) (catch_all)) (br $l))))`;
+    const exports = instantiate(rewrite(wat));
+    const given = 500_000;
+    numberGlobal(exports, rewrittenExports.fuel).value = given;
+    expect(() => exports.run?.()).toThrow();
+    expect(numberGlobal(exports, 'steps').value * 4).toBeLessThan(given + 1_000);
+  });
+
   it('charges a loop that goes on for long little more than what it costs', () => {
     const turns = 1_000_000;
     const wat = `(module (func (export "run") (param $turns i32) (local $i i32)

@@ -1,4 +1,4 @@
-import type { CheckPoint, LoopPoint } from './check-point.js';
+import { type CheckPoint, type LoopPoint, pairedLoopMaxBytes } from './check-point.js';
 import { type CodeEvents, eventKinds, eventWidth } from './code-events.js';
 import { callCost, indirectCallCost, throwCost } from './fuel-cost.js';
 
@@ -8,11 +8,24 @@ export interface CalleeCosts {
   unpaid(functionIndex: number): number;
   /** The most units that it runs before it pays for the first time, or in all. */
   untilPaid(functionIndex: number): number;
+  /** The most that is unpaid in it while it runs what pays for itself, from where it may never come back; -1 if it always returns. */
+  lost(functionIndex: number): number;
   unpaidOfType(typeIndex: number): number;
   untilPaidOfType(typeIndex: number): number;
+  lostOfType(typeIndex: number): number;
   /** Whether such a call could come back to the function it is in. */
   isCyclic(functionIndex: number): boolean;
   isCyclicOfType(typeIndex: number): boolean;
+}
+
+/** What one call costs; see `CalleeCosts`. */
+interface CallCosts {
+  /** Of the instruction itself. */
+  readonly own: number;
+  readonly unpaid: number;
+  readonly untilPaid: number;
+  readonly lost: number;
+  readonly isCyclic: boolean;
 }
 
 /** The events of one function, and what to make of them. */
@@ -31,6 +44,7 @@ export interface PlacedChecks {
   readonly points: readonly CheckPoint[];
   readonly unpaid: number;
   readonly untilPaid: number;
+  readonly lost: number;
 }
 
 /** What may run before it is paid for. */
@@ -39,8 +53,6 @@ const checkDistance = 500;
 const countedLoopMax = 64;
 /** The same of a loop without calls and loops in it, in which a direct payment would be the only call and access to a global. */
 const countedLeafLoopMax = 128;
-/** A loop without calls and loops has its body twice if that is no longer than this, in bytes: it is what a check is dear for. */
-const pairedBodyMax = 64;
 /** The type of a block that takes and gives nothing. */
 const emptyBlock = 0x40;
 /** What a check and the jump back cost, so that an empty loop costs something. */
@@ -48,6 +60,8 @@ const loopCost = 2;
 /** An exception may come from anywhere in a `try`, where at most this is unpaid. */
 const caughtCost = 2 * checkDistance;
 const unreachable = -1;
+/** Instead of what is lost in a function that has no loops, throws nothing, and calls only such functions: it returns or traps. */
+const returns = -1;
 
 /** A block that is open. `cost` is the most that is unpaid on the ways that have jumped to its end. */
 interface Frame {
@@ -101,6 +115,7 @@ class Placing {
   private scope: Scope;
   private cost = 0;
   private untilPaid = 0;
+  private lost = returns;
   /** The events that opened loops which get another loop around them. */
   private readonly wrapped = new Set<number>();
 
@@ -126,15 +141,15 @@ class Placing {
       else this.step(event);
     }
     if (this.wrapped.size > 0) this.deepenLabels();
-    return { points: this.points, unpaid: this.root.cost, untilPaid: Math.max(this.untilPaid, this.root.cost) };
+    return { points: this.points, unpaid: this.root.cost, untilPaid: Math.max(this.untilPaid, this.root.cost), lost: this.lost };
   }
 
   /** A loop pays for itself; where it may lead to, at most that is unpaid which was before it. Answers the event that ends it. */
   private passLoop(event: number): number {
     if (this.cost !== unreachable) {
       this.payIfDue(this.numbers[event + 1] ?? 0);
-      this.payBeforeCyclicLoop(event);
       this.notePaying();
+      this.noteLost(0);
       this.leaveScope();
       for (const frame of this.frames) if (frame.kind !== eventKinds.loop) frame.cost = Math.max(frame.cost, this.cost);
     }
@@ -157,7 +172,6 @@ class Placing {
         return;
       case eventKinds.loop:
         this.payIfDue(at);
-        this.payBeforeCyclicLoop(event);
         this.openLoop(event, at);
         return;
       case eventKinds.else:
@@ -199,7 +213,10 @@ class Placing {
       case eventKinds.throw:
         // A `rethrow` names the `try` it is for.
         this.keepLabels();
-        if (this.cost !== unreachable) this.pay(at, throwCost);
+        if (this.cost !== unreachable) {
+          this.pay(at, throwCost);
+          this.noteLost(0);
+        }
         this.cost = unreachable;
         return;
       case eventKinds.unreachable:
@@ -216,10 +233,22 @@ class Placing {
     this.scope.isLeaf = false;
     switch (this.numbers[event]) {
       case eventKinds.call:
-        this.call(at, callCost, costs.unpaid(argument), costs.untilPaid(argument), costs.isCyclic(argument));
+        this.call(at, {
+          own: callCost,
+          unpaid: costs.unpaid(argument),
+          untilPaid: costs.untilPaid(argument),
+          lost: costs.lost(argument),
+          isCyclic: costs.isCyclic(argument),
+        });
         return;
       case eventKinds.callIndirect:
-        this.call(at, indirectCallCost, costs.unpaidOfType(argument), costs.untilPaidOfType(argument), costs.isCyclicOfType(argument));
+        this.call(at, {
+          own: indirectCallCost,
+          unpaid: costs.unpaidOfType(argument),
+          untilPaid: costs.untilPaidOfType(argument),
+          lost: costs.lostOfType(argument),
+          isCyclic: costs.isCyclicOfType(argument),
+        });
         return;
       case eventKinds.bulkMemory:
         this.points.push({ kind: 'bulkMemory', at, cost: this.cost });
@@ -243,29 +272,25 @@ class Placing {
     if (this.cost > checkDistance) this.pay(at, 0);
   }
 
-  /** What came before a loop would be paid on the way back, which a recursion from within the loop puts off for as long as it likes. */
-  private payBeforeCyclicLoop(event: number): void {
-    if (this.cost > 0 && this.scope === this.root && this.hasCyclicCallIn(event)) this.pay(this.numbers[event + 1] ?? 0, 0);
-  }
-
-  private hasCyclicCallIn(loop: number): boolean {
-    const { numbers, costs } = this;
-    const end = numbers[loop + 3] ?? loop;
-    for (let event = loop; event < end; event += eventWidth) {
-      const kind = numbers[event];
-      const argument = numbers[event + 3] ?? 0;
-      if (kind === eventKinds.call && costs.isCyclic(argument)) return true;
-      if (kind === eventKinds.callIndirect && costs.isCyclicOfType(argument)) return true;
-    }
-    return false;
-  }
-
   /** Callers and callees together must not run up more than one of them may. */
-  private call(at: number, own: number, unpaid: number, untilPaid: number, isCyclic: boolean): void {
+  private call(at: number, { own, unpaid, untilPaid, lost, isCyclic }: CallCosts): void {
     if (this.cost > 0 && this.cost + untilPaid > checkDistance) this.pay(at, 0);
-    if (isCyclic) this.noteCyclicCall(own);
+    if (isCyclic) for (const scope of this.scopes) scope.hasCyclicCall = true;
+    if (isCyclic || lost !== returns) this.noteLost(own + Math.max(0, lost));
     if (this.scope === this.root) this.untilPaid = Math.max(this.untilPaid, this.cost + own + untilPaid);
     this.cost += own + unpaid;
+  }
+
+  /**
+   * Control goes to where it may never come back from, so that what is unpaid here, and `more`, must not wait for that: the
+   * scope pays, or a scope of the callers.
+   */
+  private noteLost(more: number): void {
+    if (this.scope === this.root) this.lost = Math.max(this.lost, this.cost + more);
+    else {
+      this.lost = Math.max(this.lost, 0);
+      this.scope.cost = Math.max(this.scope.cost, this.cost + more);
+    }
   }
 
   private pay(at: number, extra: number): void {
@@ -287,12 +312,6 @@ class Placing {
     for (const scope of this.scopes) scope.keepsLabels = true;
   }
 
-  private noteCyclicCall(own: number): void {
-    for (const scope of this.scopes) scope.hasCyclicCall = true;
-    // Control may never come to where the way up to here would be paid behind the call.
-    this.scope.cost = Math.max(this.scope.cost, this.cost + own);
-  }
-
   private openFrame(kind: number, startEvent: number): void {
     this.frames.push({ kind, scope: this.scope, startEvent, startCost: this.cost, cost: unreachable, hasElse: false });
   }
@@ -303,6 +322,7 @@ class Placing {
       return;
     }
     this.notePaying();
+    this.noteLost(0);
     const point: LoopPoint = { kind: 'loop', at, cost: 0, charge: 'direct', endAt: at };
     this.points.push(point);
     this.enterScope(this.cost, point, point);
@@ -377,7 +397,7 @@ class Placing {
   }
 
   private isSmallAndPlain({ at, endAt }: LoopPoint): boolean {
-    return endAt - at <= pairedBodyMax && this.part.bytes[at + 1] === emptyBlock;
+    return endAt - at <= pairedLoopMaxBytes && this.part.bytes[at + 1] === emptyBlock;
   }
 
   /** Labels that lead out of a wrapped loop count the loop around it too. */

@@ -36,6 +36,7 @@ class Plan {
   /** By node of the call graph: functions first, then signatures. */
   private readonly unpaid: Int32Array;
   private readonly untilPaid: Int32Array;
+  private readonly lost: Int32Array;
   private readonly points: (readonly CheckPoint[])[];
 
   constructor(code: ModuleCode) {
@@ -44,6 +45,7 @@ class Plan {
     const nodeCount = this.functionCount + code.signatureCount;
     this.unpaid = new Int32Array(nodeCount);
     this.untilPaid = new Int32Array(nodeCount);
+    this.lost = new Int32Array(nodeCount);
     this.points = new Array<readonly CheckPoint[]>(this.functionCount).fill([]);
   }
 
@@ -78,7 +80,7 @@ class Plan {
     const start = starts[node] ?? 0;
     const end = starts[node + 1] ?? 0;
     const checkAt = isCyclicNode === undefined ? undefined : findCyclicCheck(events, start, end, (event) => isCyclicNode(this.calledBy(event)));
-    const { points, unpaid, untilPaid } = placeChecks(
+    const { points, unpaid, untilPaid, lost } = placeChecks(
       events,
       { bytes, start, end, cyclicCheckAt: checkAt, isOutline },
       this.calleeCosts(isCyclicNode),
@@ -86,6 +88,7 @@ class Plan {
     this.points[node] = points;
     this.unpaid[node] = unpaid;
     this.untilPaid[node] = untilPaid;
+    this.lost[node] = lost;
   }
 
   /** A call through a table costs what the dearest of the functions costs that it can reach. */
@@ -94,12 +97,16 @@ class Plan {
     const signature = node - this.functionCount;
     let unpaid = 0;
     let untilPaid = 0;
+    // An import may be among them, and throw.
+    let lost = 0;
     for (const index of this.referencedOf(signature, signatures, isReferenced)) {
       unpaid = Math.max(unpaid, this.unpaid[index] ?? 0);
       untilPaid = Math.max(untilPaid, this.untilPaid[index] ?? 0);
+      lost = Math.max(lost, this.lost[index] ?? 0);
     }
     this.unpaid[node] = unpaid;
     this.untilPaid[node] = untilPaid;
+    this.lost[node] = lost;
   }
 
   private bySignature: Map<number, number[]> | undefined;
@@ -124,8 +131,10 @@ class Plan {
     return {
       unpaid: (index) => (index < importedFunctions ? importCallCost - callCost : (this.unpaid[index - importedFunctions] ?? 0)),
       untilPaid: (index) => (index < importedFunctions ? importCallCost : (this.untilPaid[index - importedFunctions] ?? 0)),
+      lost: (index) => (index < importedFunctions ? 0 : (this.lost[index - importedFunctions] ?? 0)),
       unpaidOfType: (typeIndex) => this.unpaid[nodeOfType(typeIndex)] ?? 0,
       untilPaidOfType: (typeIndex) => this.untilPaid[nodeOfType(typeIndex)] ?? 0,
+      lostOfType: (typeIndex) => this.lost[nodeOfType(typeIndex)] ?? 0,
       isCyclic: (index) => index >= importedFunctions && isCyclicNode?.(index - importedFunctions) === true,
       isCyclicOfType: (typeIndex) => isCyclicNode?.(nodeOfType(typeIndex)) === true,
     };

@@ -288,7 +288,7 @@ export class CodeReader {
 
   private openLoop(at: number): void {
     this.open(eventKinds.loop, at, 0);
-    this.load.addLoopChecks();
+    this.load.beginLoop();
     this.loopDepths.push(this.depth);
     this.loopEvents.push(this.events.length - eventWidth);
     if (this.loopDepths.length > formatLimits.loopNesting) {
@@ -301,7 +301,9 @@ export class CodeReader {
     if (this.loopDepths.at(-1) === this.depth) {
       this.loopDepths.pop();
       const loop = this.loopEvents.pop() ?? 0;
-      this.events.numbers[loop + 3] = this.events.length - eventWidth;
+      const { numbers } = this.events;
+      this.load.endLoop(at - (numbers[loop + 1] ?? at));
+      numbers[loop + 3] = this.events.length - eventWidth;
     }
     if (this.tryDepths.at(-1) === this.depth) this.tryDepths.pop();
     this.depth -= 1;

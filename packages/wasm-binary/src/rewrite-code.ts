@@ -55,9 +55,7 @@ export function readCode(sections: Sections, space: FunctionSpace): ReadCode {
   const count = reader.u32();
   if (count !== typeIndices.length) throw new WasmFormatError(`there are ${count} bodies for ${typeIndices.length} functions`, start);
   const codeBytes = reader.end - start;
-  if (codeBytes > formatLimits.codeBytes) {
-    throw new WasmFormatError(`${codeBytes} bytes of code; at most ${formatLimits.codeBytes} are accepted`, start);
-  }
+  if (codeBytes > formatLimits.codeBytes) throw codeTooLarge(`${codeBytes} bytes of code`, start);
   const events = new CodeEvents((reader.end - start) >> 1);
   const codeReader = new CodeReader(sections.bytes, events, aritiesOf(space));
   const starts = new Int32Array(count + 1);
@@ -115,6 +113,7 @@ export function rewriteCode(
     const unlikelyAt = writeFunction(body, bytes, functionBody, points, indices);
     if (body.length > formatLimits.functionBytes) throw functionTooLarge(body.length, start);
     written.u32(body.length).raw(body.view());
+    if (written.length > formatLimits.codeBytes) throw codeTooLarge(`with its checks ${written.length} bytes of code`, start);
     if (body.length < smallFunctionBytes) small.after += 1;
     hintedFunctions += 1;
     writeHints(hints, space.importedFunctions + index, unlikelyAt);
@@ -215,6 +214,10 @@ function countLoops(points: readonly CheckPoint[]): number {
   let loops = 0;
   for (const { kind } of points) if (kind === 'loop') loops += 1;
   return loops;
+}
+
+function codeTooLarge(size: string, at: number): WasmFormatError {
+  return new WasmFormatError(`${size}; at most ${formatLimits.codeBytes} are accepted`, at);
 }
 
 function functionTooLarge(length: number, at: number): WasmFormatError {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Exports, instantiate, numberGlobal, rewrite, withHook } from '../test/guests.js';
 import { compileWat, everything } from '../test/wat.js';
-import { leb } from './byte-writer.js';
+import { ByteWriter, leb } from './byte-writer.js';
 import { describeModule } from './describe-module.js';
 import { rewriteModule } from './rewrite-module.js';
 import { rewrittenExports } from './rewritten-names.js';
@@ -156,6 +156,7 @@ describe('rewriteModule', () => {
     ],
     ['a function of many locals and many branches', () => manyLocals(49_000, 1_000), /49000 locals and 1000 ways/],
     ['many functions of many locals and many branches', () => manyLocals(40_000, 600, 25), /together more than 500000000/],
+    ['a function of many locals and many branches in small loops, which are there twice', () => manyLoops(40_000, 8), /40000 locals and 8\d\d ways/],
     ['blocks within blocks without measure', () => nested(0x02, 20_000), /nested deeper than 20000/],
     ['loops within loops without measure', () => nested(0x03, 251), /loops are nested deeper than 250/],
     ['custom descriptors', () => module([1, 3, 1, 0x4d, 0]), /custom descriptors/],
@@ -166,6 +167,16 @@ describe('rewriteModule', () => {
     expect(() => rewriteModule(bytes(), options)).toThrow(WasmFormatError);
     expect(() => rewriteModule(bytes(), options)).toThrow(message);
   });
+
+  it('refuses a module whose code is large only once it holds its checks', () => {
+    const loopsPerFunction = 25_000;
+    const nops = new Array<number>(61).fill(0x01);
+    const loops = new Array<readonly number[]>(loopsPerFunction).fill([0x03, 0x40, ...nops, 0x0b]).flat();
+    const body = [0, ...loops, 0x0b];
+    const bytes = functionsOf(Array.from({ length: 8 }, () => body));
+    expect(bytes.length).toBeLessThan(13_000_000);
+    expect(() => rewriteModule(bytes, options)).toThrow(/with its checks \d+ bytes of code; at most 33554432/);
+  }, 60_000);
 
   it('takes no longer for many types and many functions than for either', () => {
     const cpuOf = (typeCount: number, functionCount: number): number => {
@@ -221,6 +232,21 @@ function handingOver(branches: number): Uint8Array {
 function manyLocals(locals: number, branches: number, functions = 1): Uint8Array {
   const code = `(func (local${' i64'.repeat(locals)}) (block ${'(br_if 0 (i32.const 0))'.repeat(branches)}))`;
   return compileWat(`(module ${code.repeat(functions)})`);
+}
+
+/** So many locals, and loops of 64 bytes, each with a branch table of 49 labels. */
+function manyLoops(locals: number, loops: number): Uint8Array {
+  const loop = `(block $out (loop $l (br_table ${'$l $out '.repeat(24)} $l (i32.const 0))))`;
+  return compileWat(`(module (func (local${' i64'.repeat(locals)}) ${loop.repeat(loops)}))`);
+}
+
+/** Functions that take and give nothing, of these bodies. */
+function functionsOf(bodies: readonly (readonly number[])[]): Uint8Array {
+  const code = new ByteWriter().u32(bodies.length);
+  for (const body of bodies) code.u32(body.length).raw(body);
+  const indices = new ByteWriter().u32(bodies.length).raw(new Array<number>(bodies.length).fill(0));
+  const types = new ByteWriter().raw([1, 0x60, 0, 0]);
+  return new ByteWriter().raw([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]).section(1, types).section(3, indices).section(10, code).view().slice();
 }
 
 function module(...sections: number[][]): Uint8Array {

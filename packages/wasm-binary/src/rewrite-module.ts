@@ -29,7 +29,7 @@ export interface RewrittenModule {
 }
 
 /** Rises with every change of what rewriting produces; part of the key under which rewritten bytes are kept. */
-export const REWRITER_VERSION = 7;
+export const REWRITER_VERSION = 8;
 
 /** Fuel of a new instance: none, so that the first check calls the hook, and traps if there is no hook yet. */
 const initialFuel = 0;
@@ -51,8 +51,8 @@ export function rewriteModule(bytes: Uint8Array, options: RewriteOptions): Uint8
  * The memory's size goes through a counter of the module's own (`grow-function.ts`).
  *
  * Everything is appended, nothing but labels renumbered, so the indices in stack traces stay those of the guest; the body
- * of a small loop is there twice. Custom sections other than `name` are left out. An imported memory called `env` `memory` becomes the module's own. What stays
- * unbounded is a single bulk operation, by the size of the memory.
+ * of a small loop is there twice. Custom sections other than `name` are left out. An imported memory called `env` `memory`
+ * becomes the module's own. What stays unbounded is a single bulk operation, by the size of the memory.
  *
  * Throws `WasmFormatError`: for what is not a valid core module; for imports of tables, globals and tags; for more than one
  * memory, memory64, shared memory, and the proposals that V8 does not ship or that cannot be bounded; for an initial
