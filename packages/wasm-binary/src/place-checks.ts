@@ -1,6 +1,8 @@
 import { type CheckPoint, type LoopPoint, pairedLoopMaxBytes } from './check-point.js';
 import { type CodeEvents, eventKinds, eventWidth } from './code-events.js';
+import { deeperLabels } from './deeper-labels.js';
 import { callCost, indirectCallCost, throwCost } from './fuel-cost.js';
+import { newScope, type PaymentScope } from './payment-scope.js';
 
 /** What calls cost their caller, as far as is known; see `planChecks`. */
 export interface CalleeCosts {
@@ -66,31 +68,11 @@ const returns = -1;
 /** A block that is open. `cost` is the most that is unpaid on the ways that have jumped to its end. */
 interface Frame {
   readonly kind: number;
-  readonly scope: Scope;
+  readonly scope: PaymentScope;
   readonly startEvent: number;
   readonly startCost: number;
   cost: number;
   hasElse: boolean;
-}
-
-/**
- * A part of a function whose costs are paid in one place: the whole function by its callers, a loop at its head, and what
- * lies behind the check of a recursive function by that check.
- */
-interface Scope {
-  /** How many scopes there are around it. */
-  readonly level: number;
-  /** What is unpaid in the parent when control comes back to it. */
-  readonly costOutside: number;
-  readonly point: { cost: number } | undefined;
-  readonly loop: LoopPoint | undefined;
-  hasCyclicCall: boolean;
-  /** Whether nothing in it calls, loops, or pays. */
-  isLeaf: boolean;
-  /** Whether it names blocks otherwise than by the labels there are events for, so that none may come in between. */
-  keepsLabels: boolean;
-  /** The most that is unpaid where control leaves it. */
-  cost: number;
 }
 
 /**
@@ -110,9 +92,9 @@ class Placing {
   private readonly points: CheckPoint[] = [];
   private readonly frames: Frame[] = [];
   /** The scopes that are open, outermost first; a function's own stays open to the end. */
-  private readonly scopes: Scope[];
-  private readonly root: Scope;
-  private scope: Scope;
+  private readonly scopes: PaymentScope[];
+  private readonly root: PaymentScope;
+  private scope: PaymentScope;
   private cost = 0;
   private untilPaid = 0;
   private lost = returns;
@@ -140,8 +122,12 @@ class Placing {
       if (isOutline && numbers[event] === eventKinds.loop) event = this.passLoop(event);
       else this.step(event);
     }
-    if (this.wrapped.size > 0) this.deepenLabels();
-    return { points: this.points, unpaid: this.root.cost, untilPaid: Math.max(this.untilPaid, this.root.cost), lost: this.lost };
+    const { points } = this;
+    if (this.wrapped.size > 0) {
+      for (const label of deeperLabels(numbers, this.part, this.wrapped)) points.push(label);
+      points.sort((a, b) => a.at - b.at);
+    }
+    return { points, unpaid: this.root.cost, untilPaid: Math.max(this.untilPaid, this.root.cost), lost: this.lost };
   }
 
   /** A loop pays for itself; where it may lead to, at most that is unpaid which was before it. Answers the event that ends it. */
@@ -400,24 +386,6 @@ class Placing {
     return endAt - at <= pairedLoopMaxBytes && this.part.bytes[at + 1] === emptyBlock;
   }
 
-  /** Labels that lead out of a wrapped loop count the loop around it too. */
-  private deepenLabels(): void {
-    /** For each block that is open, the function included, how many wrapped loops there are up to and including it. */
-    const wrappedUpTo = [0];
-    for (let event = this.part.start; event < this.part.end; event += eventWidth) {
-      const kind = this.numbers[event] ?? 0;
-      const here = wrappedUpTo.at(-1) ?? 0;
-      if (kind <= eventKinds.try) wrappedUpTo.push(this.wrapped.has(event) ? here + 1 : here);
-      else if (kind === eventKinds.end) wrappedUpTo.pop();
-      else if (kind >= eventKinds.branch && kind <= eventKinds.catchTarget) {
-        const label = this.numbers[event + 3] ?? 0;
-        const between = here - (wrappedUpTo[wrappedUpTo.length - 1 - label] ?? 0);
-        if (between > 0) this.points.push({ kind: 'label', at: this.numbers[event + 1] ?? 0, label: label + between });
-      }
-    }
-    this.points.sort((a, b) => a.at - b.at);
-  }
-
   private leaveScope(): void {
     if (this.cost > this.scope.cost) this.scope.cost = this.cost;
   }
@@ -432,11 +400,7 @@ class Placing {
   }
 
   /** What is unpaid in an outer scope once control is back there: what was when the scope inside it began. */
-  private costIn(outer: Scope): number {
+  private costIn(outer: PaymentScope): number {
     return this.scopes[outer.level + 1]?.costOutside ?? 0;
   }
-}
-
-function newScope(level: number, costOutside: number, point: { cost: number } | undefined, loop: LoopPoint | undefined): Scope {
-  return { level, costOutside, point, loop, hasCyclicCall: false, isLeaf: true, keepsLabels: false, cost: 0 };
 }
