@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,8 +10,10 @@ import { prepareModule } from '@torii/wasm-runtime';
 import { PluginMaps } from '../src/config/plugin-maps.js';
 import { parseNodeEnv } from '../src/env.js';
 import { NodeMetrics } from '../src/metrics/node-metrics.js';
-import { DataThreads, placesOf, type ThreadLoss } from '../src/threads/data-threads.js';
+import type { ThreadTailBatch } from '../src/tail/thread-tail.js';
+import { DataThreads, placesOf } from '../src/threads/data-threads.js';
 import { egressSettings } from '../src/threads/egress-settings.js';
+import type { ThreadLoss } from '../src/threads/live-thread.js';
 import type { CountedSnapshot } from '../src/threads/thread-messages.js';
 import { HealthCells } from '../src/upstream/health-cells.js';
 import { aPlugin, aRoute } from './a-node.js';
@@ -24,11 +27,13 @@ describe('the data threads of a node', () => {
   let losses: ThreadLoss[];
   let gone: number[];
   let logs: Record<string, unknown>[];
+  let batches: ThreadTailBatch[];
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'torii-threads-'));
     losses = [];
     gone = [];
     logs = [];
+    batches = [];
   });
   afterEach(async () => {
     await threads.stop();
@@ -49,6 +54,7 @@ describe('the data threads of a node', () => {
       firstSpareDelayMs: 500,
       onLost: (loss) => losses.push(loss),
       onGone: (thread) => gone.push(thread),
+      onTail: (news) => batches.push(...news),
       entry: new URL('./troubled-thread.mjs', import.meta.url),
       log,
       settings: {
@@ -122,7 +128,7 @@ describe('the data threads of a node', () => {
     const before = await Promise.all(Array.from({ length: 4 }, hello));
     expect(before).toEqual([200, 200, 200, 200]);
     await tell('stuck', 0);
-    await eventually(() => expect(threads.liveCount).toBe(1));
+    await eventually(() => expect(losses.map(({ thread }) => thread)).toEqual([0]));
     // The stuck thread's listener is gone with it: from here on every connection finds one that answers.
     await eventually(() => expect(gone).toEqual([0]));
     while (threads.liveCount < 2) expect(await hello()).toBe(200);
@@ -175,6 +181,20 @@ describe('the data threads of a node', () => {
     } finally {
       await upstream.close();
     }
+  });
+
+  it('tell one that is about to serve also what the others are told at that moment', async () => {
+    await start(1);
+    await writeFile(path.join(folder, 'held'), '');
+    await tell('broken', 0);
+    await eventually(() => existsSync(path.join(folder, 'listening')));
+    for (let time = 0; time < 6; time += 1) threads.confine(0); // for half a minute
+    threads.follow([{ follower: 'me', filter: {} }]);
+    await rm(path.join(folder, 'held'));
+    await eventually(() => expect(threads.liveCount).toBe(1));
+    const refused = await fetch(`http://127.0.0.1:${threads.proxyPort}/hello`);
+    expect([refused.status, refused.headers.get('x-torii-error')]).toEqual([503, 'plugin.quarantined']);
+    await eventually(() => expect(batches).toEqual([expect.objectContaining({ follower: 'me', records: [expect.anything()] })]));
   });
 
   it('are given more time before each new try while they keep ending', async () => {

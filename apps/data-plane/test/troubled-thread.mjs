@@ -1,6 +1,7 @@
 // A data thread that can be told, by a file, to do what no guest should be able to: `stuck-<index>` and `broken-<index>`
-// in the folder `troubleFolder` of what it is started with. `deadly-<revision>` ends each thread that is to stage it.
-import { existsSync, rmSync } from 'node:fs';
+// in the folder `troubleFolder` of what it is started with. `deadly-<revision>` ends each thread that is to stage it. While
+// there is `held`, a thread that is to listen leaves `listening` there and does not answer.
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import '../dist/threads/data-thread.js';
@@ -14,7 +15,15 @@ function isTold(what) {
 
 parentPort.on('message', ({ kind, snapshot }) => {
   if (kind === 'stage' && existsSync(path.join(workerData.troubleFolder, `deadly-${snapshot.revision}`))) throw new Error('deadly on purpose');
+  if (kind === 'listen') holdUp();
 });
+
+function holdUp() {
+  const held = path.join(workerData.troubleFolder, 'held');
+  if (existsSync(held)) writeFileSync(path.join(workerData.troubleFolder, 'listening'), '');
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  while (existsSync(held)) Atomics.wait(never, 0, 0, 10);
+}
 
 setInterval(() => {
   if (isTold('broken')) throw new Error('broken on purpose');

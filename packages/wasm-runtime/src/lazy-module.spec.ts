@@ -34,6 +34,16 @@ describe('a module that is compiled as it is called', () => {
     expect([await call('first'), await call('second')]).toEqual(['first', 'second']);
   });
 
+  it('is not what V8 answers for the same module when that is compiled ahead while it lives', async () => {
+    await load(guestBytes('echo'));
+    const rewritten = rewriteForGuests(guestBytes('echo'), memoryMaxPages);
+    const [lazy, ahead] = [await compilePrepared(rewritten, { isLazy: true }), await compilePrepared(rewritten)];
+    // By its bytes V8 finds code that it has.
+    expect(WebAssembly.Module.customSections(lazy.module, 'torii.lazy')).toHaveLength(1);
+    expect(WebAssembly.Module.customSections(ahead.module, 'torii.lazy')).toHaveLength(0);
+    expect(lazy.rewrittenBytes).toBe(ahead.rewrittenBytes);
+  });
+
   it('has more time to compute in its first calls, and no more than its limit after that', async () => {
     await load(compileWat('(module (func (export "run") (loop $l (br $l))))'), { limits: { cpuMs: 5 } });
     const details: unknown[] = [];

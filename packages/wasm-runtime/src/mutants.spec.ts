@@ -28,7 +28,7 @@ describe('a hostile guest with some of its bytes changed at random', () => {
       if (failure !== undefined) throw new Error(`the mutant of seed ${seed} ${failure}`);
     }
     expect(originals).toHaveLength(hostileNames.length);
-  }, 300_000);
+  });
 });
 
 /** What is wrong with how a mutant was treated. */

@@ -48,6 +48,12 @@ export async function compilePrepared(rewritten: Uint8Array, { isLazy = false }:
   }
 }
 
+/**
+ * A custom section by the name of `torii.lazy`. V8 answers a module that it has, of the same bytes, however that was
+ * compiled: what is compiled ahead must not be the one that was not.
+ */
+const lazySection = Buffer.from('\u0000\u000b\u000atorii.lazy');
+
 let compiling: Promise<unknown> = Promise.resolve();
 
 /** V8 looks at its flag somewhere on the way, so that there must not be two at once. One alone has all cores. */
@@ -61,7 +67,8 @@ function compileInTurn(bytes: Uint8Array, isLazy: boolean): Promise<WasmModule> 
  * By default V8 compiles a function when it is first called, so that the first request would pay for it: some 20 ms for a
  * small Go guest, against 70 ms of background work here. The flag is V8's, for the whole process.
  */
-async function compile(bytes: Uint8Array, isLazy: boolean): Promise<WasmModule> {
+async function compile(rewritten: Uint8Array, isLazy: boolean): Promise<WasmModule> {
+  const bytes = isLazy ? Buffer.concat([rewritten, lazySection]) : rewritten;
   setFlagsFromString(isLazy ? '--wasm-lazy-compilation' : '--no-wasm-lazy-compilation');
   // V8's background work does not keep a process alive that has nothing else to do.
   const keepAlive = setInterval(() => undefined, 60_000);

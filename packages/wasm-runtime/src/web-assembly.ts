@@ -8,6 +8,7 @@ declare global {
       // Keeps anything else from passing for a module.
       private readonly compiled: never;
       constructor(bytes: Uint8Array);
+      static customSections(module: Module, name: string): ArrayBuffer[];
     }
     class Instance {
       readonly exports: Record<string, unknown>;

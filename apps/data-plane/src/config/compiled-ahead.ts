@@ -14,10 +14,10 @@ export class CompiledAhead {
     return true;
   }
 
-  /** Room of modules by other names is free again. */
-  retainOnly(names: { has(name: string): boolean }): void {
+  /** Room of modules that none of these users has is free again. */
+  retainOnly(users: readonly { has(name: string): boolean }[]): void {
     for (const [name, bytes] of this.bytesByName) {
-      if (names.has(name)) continue;
+      if (users.some((user) => user.has(name))) continue;
       this.bytesByName.delete(name);
       this.total -= bytes;
     }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sha256 } from '@torii/config-sync';
 import { AppError, PluginLimits, type Snapshot, type SnapshotPlugin } from '@torii/contracts';
 import { createLogger } from '@torii/service-kit';
-import { compileWat, guest } from '@torii/test-kit';
+import { compileWat, eventually, guest } from '@torii/test-kit';
 import { RewriteThread } from '@torii/wasm-runtime';
 import { ModuleCompiler, type Preparation } from './module-compiler.js';
 import { PreparedCache } from './prepared-cache.js';
@@ -18,6 +18,8 @@ describe('ModuleCompiler', () => {
   let preparations: Preparation[];
   let fetched: string[];
   const artifacts = new Map<string, Uint8Array>();
+  /** Artifacts that come only when these resolve. */
+  const held = new Map<string, Promise<void>>();
   beforeEach(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'torii-prepared-'));
     rewriter = new RewriteThread({ timeoutMs: 30_000 });
@@ -35,6 +37,7 @@ describe('ModuleCompiler', () => {
       artifacts: {
         get: async (digest) => {
           fetched.push(digest);
+          await held.get(digest);
           const bytes = artifacts.get(digest);
           if (bytes === undefined) throw new AppError('config.unknown_artifact', { detail: 'there is no such artifact' });
           return bytes;
@@ -99,9 +102,7 @@ describe('ModuleCompiler', () => {
   });
 
   it('compiles as many modules ahead as there is room for, the others when they are called, and has the room back when they are gone', async () => {
-    const digests = await Promise.all(
-      [1, 2, 3].map(async (answer) => add(await compileWat(`(module (func (export "run") (result i32) (i32.const ${answer})))`))),
-    );
+    const digests = await Promise.all([1, 2, 3].map(async (answer) => add(await compileWat(answering(answer)))));
     const named = (...names: number[]): Snapshot => aSnapshot(names.map((name) => aPlugin(`plugin-${name}`, digests[name] ?? '')));
     const laziness = async (node: ModuleCompiler, snapshot: Snapshot): Promise<boolean[]> =>
       (await node.compile(snapshot)).plugins.map(({ prepared }) => prepared.isLazy);
@@ -112,6 +113,29 @@ describe('ModuleCompiler', () => {
     expect(await laziness(node, named(0, 1))).toEqual([false, true]);
     expect(await laziness(node, named(1))).toEqual([true]);
     expect(await laziness(node, named(1, 2))).toEqual([true, false]);
+  });
+
+  it('has the room of a refused configuration for the next one', async () => {
+    const [wanted, other] = await Promise.all([1, 2].map(async (answer) => add(await compileWat(answering(answer)))));
+    const node = compiler((await compiler().compile(aSnapshot([aPlugin('a', wanted ?? '')]))).plugins[0]?.prepared.rewrittenBytes);
+    await expect(node.compile(aSnapshot([aPlugin('other', other ?? ''), aPlugin('missing', 'unknown')]))).rejects.toThrow('plugin missing');
+    const { plugins } = await node.compile(aSnapshot([aPlugin('wanted', wanted ?? '')]));
+    expect(plugins.map(({ prepared }) => prepared.isLazy)).toEqual([false]);
+  });
+
+  it('still counts what a configuration compiles ahead when a draft is done meanwhile', async () => {
+    const [draft, saved, slow, next] = await Promise.all([1, 2, 3, 4].map(async (answer) => add(await compileWat(answering(answer)))));
+    const { rewrittenBytes } = (await compiler().compile(aSnapshot([aPlugin('a', saved ?? '')]))).plugins[0]?.prepared ?? { rewrittenBytes: 0 };
+    const node = compiler(2 * rewrittenBytes);
+    let release = (): void => undefined;
+    held.set(slow ?? '', new Promise<void>((resolve) => (release = resolve)));
+    const compiling = node.compile(aSnapshot([aPlugin('saved', saved ?? ''), aPlugin('slow', slow ?? '')]));
+    await eventually(() => expect(preparations.map(({ plugin }) => plugin.name)).toContain('saved'));
+    await node.compileBeside([aPlugin('draft', draft ?? '')], new Set());
+    release();
+    await compiling;
+    const { plugins } = await node.compile(aSnapshot([aPlugin('saved', saved ?? ''), aPlugin('slow', slow ?? ''), aPlugin('next', next ?? '')]));
+    expect(plugins.map(({ prepared }) => prepared.isLazy)).toEqual([false, false, true]);
   });
 
   it('prepares many modules side by side and answers them in the order of the configuration', async () => {
@@ -125,6 +149,10 @@ describe('ModuleCompiler', () => {
     expect(new Set(plugins.map(({ prepared }) => prepared)).size).toBe(12);
   });
 });
+
+function answering(answer: number): string {
+  return `(module (func (export "run") (result i32) (i32.const ${answer})))`;
+}
 
 function aPlugin(name: string, digest: string, limits: Partial<PluginLimits> = {}): SnapshotPlugin {
   return {

@@ -38,6 +38,9 @@ export interface ModuleCompilerDeps {
   readonly onPrepared?: (preparation: Preparation) => void;
 }
 
+/** By their names. */
+type Modules = Map<string, Promise<PreparedModule>>;
+
 /** Modules that are fetched, read, rewritten or compiled at once: each has its bytes in memory twice. */
 const parallelMax = 4;
 
@@ -48,7 +51,10 @@ const parallelMax = 4;
 export class ModuleCompiler {
   private readonly places = new AtMost(parallelMax);
   private readonly ahead: CompiledAhead;
-  private compiled = new Map<string, Promise<PreparedModule>>();
+  /** Of the newest configuration. */
+  private compiled: Modules = new Map();
+  /** Of configurations and drafts that are being compiled. */
+  private readonly underWay = new Set<Modules>();
 
   constructor(private readonly deps: ModuleCompilerDeps) {
     this.ahead = new CompiledAhead(deps.aheadMaxBytes);
@@ -56,24 +62,32 @@ export class ModuleCompiler {
 
   /** Throws `config.unknown_artifact`, `config.digest_mismatch` or `config.compile_failed`, naming the plugin. */
   async compile(snapshot: Snapshot): Promise<CompiledSnapshot> {
-    const next = new Map<string, Promise<PreparedModule>>();
-    const plugins = await this.bundles(snapshot.plugins, next);
-    this.compiled = next;
-    this.ahead.retainOnly(next);
-    return { revision: snapshot.revision, plugins, globalPlugins: snapshot.globalPlugins ?? [], routes: snapshot.routes };
+    return this.using(async (next) => {
+      const plugins = await this.bundles(snapshot.plugins, next);
+      this.compiled = next;
+      return { revision: snapshot.revision, plugins, globalPlugins: snapshot.globalPlugins ?? [], routes: snapshot.routes };
+    });
   }
 
   /** The same for plugins of a draft, of which some are not saved: what is compiled for it alone is forgotten at once. */
-  async compileBeside(plugins: readonly SnapshotPlugin[], unsaved: ReadonlySet<string>): Promise<PluginBundle[]> {
-    return this.bundles(plugins, new Map(), unsaved).finally(() => this.ahead.retainOnly(this.compiled));
+  compileBeside(plugins: readonly SnapshotPlugin[], unsaved: ReadonlySet<string>): Promise<PluginBundle[]> {
+    return this.using((modules) => this.bundles(plugins, modules, unsaved));
+  }
+
+  /** What the work has compiled ahead is counted until it is done, and after that as long as the newest configuration uses it. */
+  private async using<Result>(work: (modules: Modules) => Promise<Result>): Promise<Result> {
+    const modules: Modules = new Map();
+    this.underWay.add(modules);
+    try {
+      return await work(modules);
+    } finally {
+      this.underWay.delete(modules);
+      this.ahead.retainOnly([this.compiled, ...this.underWay]);
+    }
   }
 
   /** Adds what it uses to `next`. */
-  private async bundles(
-    plugins: readonly SnapshotPlugin[],
-    next: Map<string, Promise<PreparedModule>>,
-    unsaved: ReadonlySet<string> = new Set(),
-  ): Promise<PluginBundle[]> {
+  private async bundles(plugins: readonly SnapshotPlugin[], next: Modules, unsaved: ReadonlySet<string> = new Set()): Promise<PluginBundle[]> {
     const bundles = plugins.map((plugin): Promise<PluginBundle> => {
       const name = rewrittenName(plugin);
       const preparing =

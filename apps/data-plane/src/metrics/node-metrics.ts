@@ -1,6 +1,6 @@
 import { pluginVersionKey, type SnapshotPlugin, type SnapshotRoute, upstreamOf } from '@torii/contracts';
 import type { Preparation } from '../config/module-compiler.js';
-import type { ThreadLoss } from '../threads/data-threads.js';
+import type { ThreadLoss } from '../threads/live-thread.js';
 import { forgivenAfterMs } from '../threads/suspects.js';
 import type { MetricScope } from './definitions.js';
 import { expositionOf, type LabelledRows } from './exposition.js';

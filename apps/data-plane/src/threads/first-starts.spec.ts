@@ -112,6 +112,26 @@ describe('FirstStarts', () => {
     expect(await thread.configure(modules(3), true)).toEqual([1, 0, 0]);
   });
 
+  it('knows the modules that another thread has tried from then on, also those it has not started itself', async () => {
+    thread = new Thread({ totalMs: 1 });
+    expect(await thread.configure(modules(3), true)).toEqual([1, 0, 0]);
+    expect(await thread.configure(modules(3))).toEqual([1, 0, 0]);
+  });
+
+  it('leaves a plugin of a known module to its first call when every instance is in use, and refuses one that it cannot try', async () => {
+    thread = new Thread({ totalMs: enough, maxInstances: 1 });
+    expect(await thread.configure([good])).toEqual([1]);
+    await thread.pools[0]?.close();
+    const busy = await thread.pool(good);
+    expect(thread.budget.take(busy)).toBe(true);
+    expect(await thread.configure([good])).toEqual([0]);
+    await expect(thread.configure(modules(1))).rejects.toMatchObject({
+      code: 'capacity.pool_exhausted',
+      detail: expect.stringMatching(/^plugin p0 version 1: /),
+    });
+    thread.budget.giveBack(0);
+  });
+
   it('takes no more than half of the room for instances but for a few, and tries modules all the same', async () => {
     thread = new Thread({ totalMs: enough, maxInstances: 40 });
     const many = await thread.configure(times(30, good));

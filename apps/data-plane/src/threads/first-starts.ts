@@ -16,18 +16,18 @@ type StartingPool = Pick<InstancePool, 'check' | 'close' | 'evictOldestIdle' | '
 /** Starts the pool of a plugin, or closes it and throws `config.compile_failed` or `capacity.pool_exhausted`, naming the plugin. */
 export type FirstStart = (plugin: SnapshotPlugin, pool: StartingPool) => Promise<void>;
 
-/** Plugins of one configuration that are made ready however full the thread is: others that are idle give way to them. */
+/** Plugins of one configuration that are made ready even where room is short, if others that are idle can give way to them. */
 const readyAnywayMax = 8;
-/** Modules that are remembered to have started; forgetting one costs one start more. */
+/** Modules that are remembered to have started on the node; forgetting one costs one start more. */
 const knownMax = 100_000;
 
 /**
  * Which plugins of a new configuration get an instance before they are called.
  *
- * A module that never started here is tried, so that one that traps, waits for ever or wants too much is refused with its
- * configuration. Of plugins whose modules are known, as many are made ready as there is time and room for: all of them in
- * the usual change. Where there are thousands, as when a node begins, the others cost nothing until somebody calls them;
- * what they import and export is checked in any case.
+ * A module that is not known to start on this node is tried, so that one that traps, waits for ever or wants too much is
+ * refused with its configuration. Of plugins whose modules are known, as many are made ready as there is time and room for:
+ * all of them in the usual change. Where there are thousands, as when a node begins, the others cost nothing until somebody
+ * calls them; what they import and export is checked in any case.
  */
 export class FirstStarts {
   /** Least lately used first. */
@@ -40,21 +40,19 @@ export class FirstStarts {
     let spentMs = 0;
     let ready = 0;
     return async (plugin, pool) => {
-      const { clock, budget, timeoutMs, totalMs } = this.options;
+      const { clock, budget, totalMs } = this.options;
       const module = moduleOf(plugin);
       const isKnown = isTried || this.known.has(module);
       const isKept = budget.hasRoomToSpare || ready < readyAnywayMax;
+      const isBegun = !isKnown || (isKept && spentMs < totalMs);
+      if (isBegun && isKept) ready += 1;
       const startedAtMs = clock.nowMs();
       try {
-        if (isKnown && (spentMs >= totalMs || !isKept)) {
-          pool.check();
-          return;
-        }
-        await pool.warmUp(timeoutMs);
-        this.remember(module);
-        if (isKept) ready += 1;
+        const isMade = isBegun && (await this.make(pool, isKnown));
+        if (!isMade) pool.check();
         // It was only to show that it starts.
-        else pool.evictOldestIdle();
+        else if (!isKept) pool.evictOldestIdle();
+        this.remember(module);
       } catch (error) {
         await pool.close();
         throw naming(plugin, error);
@@ -62,6 +60,17 @@ export class FirstStarts {
         spentMs += clock.nowMs() - startedAtMs;
       }
     };
+  }
+
+  /** Makes one instance; false where there is no room for one, if its module is known and need not be tried. */
+  private async make(pool: StartingPool, isKnown: boolean): Promise<boolean> {
+    try {
+      await pool.warmUp(this.options.timeoutMs);
+      return true;
+    } catch (error) {
+      if (isKnown && AppError.from(error).code === 'capacity.pool_exhausted') return false;
+      throw error;
+    }
   }
 
   private remember(module: string): void {

@@ -6,6 +6,13 @@ import type { ThreadNews, ThreadSettings } from './thread-messages.js';
 /** Why a data thread is gone: it no longer answered and was ended, or it ended by itself. */
 export type LossReason = 'silent' | 'ended';
 
+export interface ThreadLoss {
+  readonly thread: number;
+  readonly reason: LossReason;
+  /** The row of the plugin that ran when the thread was last heard of; undefined when none did. */
+  readonly pluginRow: number | undefined;
+}
+
 /** One data thread as the main thread sees it, from its start to its exit. */
 export class LiveThread {
   readonly link: ThreadLink;
