@@ -160,6 +160,21 @@ describe('InstancePool', () => {
     expect(pool.stats).toMatchObject({ idle: 0, leased: 0, waiting: 0 });
   });
 
+  it('gives up the image of fresh instances with the last of them, so that functions nobody calls take no memory', async () => {
+    const budget = new InstanceBudget();
+    const { pool, call } = await load(echo, { budget, isolation: 'fresh' });
+    for (let round = 0; round < 2; round += 1) {
+      for (let made = 0; made < 2; made += 1) await pool.warmUp(30_000);
+      pool.evictOldestIdle();
+      const withOne = budget.liveBytes;
+      pool.evictOldestIdle();
+      expect([withOne > 0, budget.liveBytes, budget.liveInstances]).toEqual([true, 0, 0]);
+    }
+    await call('x');
+    await pool.close();
+    expect(budget.liveBytes).toBe(0);
+  });
+
   it('makes room within the budget by giving up what was idle for longest', async () => {
     const budget = new InstanceBudget({ maxInstances: 2 });
     const [oldest, newer, newest] = await Promise.all([0, 1, 2].map(() => load(echo, { budget })));

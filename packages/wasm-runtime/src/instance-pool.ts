@@ -159,11 +159,17 @@ export class InstancePool implements IdleHolder {
   evictOldestIdle(): void {
     const oldest = this.idle.shift();
     if (oldest !== undefined) this.giveUp(oldest.instance);
+    // Of functions that nobody calls the images alone would fill the memory that instances may have.
+    if (this.liveCount === 0) this.dropImage();
   }
 
   tryAgain(): void {
     if (this.line.length > this.starting && !this.isClosing) this.startAnother();
     else this.budget.offer();
+  }
+
+  private get liveCount(): number {
+    return this.idle.length + this.used.length + this.leased + this.starting;
   }
 
   private get isCrowded(): boolean {
@@ -197,8 +203,7 @@ export class InstancePool implements IdleHolder {
 
   /** Begins to make an instance if there may be one more; it goes to whoever waits first. */
   private startAnother(): void {
-    const live = this.idle.length + this.used.length + this.leased + this.starting;
-    if (live >= this.spec.limits.maxInstancesPerNode || !this.budget.take(this)) return;
+    if (this.liveCount >= this.spec.limits.maxInstancesPerNode || !this.budget.take(this)) return;
     void this.create(this.createTimeoutMs).catch((error: unknown) => {
       this.line.rejectFirst(AppError.from(error));
       this.serveWaiting();
@@ -249,6 +254,11 @@ export class InstancePool implements IdleHolder {
     if (this.image !== undefined || image === undefined) return;
     this.image = image;
     this.budget.grow(image.bytes);
+  }
+
+  private dropImage(): void {
+    this.budget.grow(-(this.image?.bytes ?? 0));
+    this.image = undefined;
   }
 
   private takeBack(instance: PluginInstance): void {
@@ -337,7 +347,7 @@ export class InstancePool implements IdleHolder {
     for (const instance of this.used.splice(0)) this.giveUp(instance);
     while (this.idle.length > 0) this.evictOldestIdle();
     await this.drained();
-    this.budget.grow(-(this.image?.bytes ?? 0));
+    this.dropImage();
     this.budget.leave(this);
   }
 
