@@ -1,4 +1,9 @@
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
+
+// Cases made at random are the same each time, so that what a run finds is of the code and not of the day's luck. `npm run test:long` takes a new seed.
+process.env.TORII_TEST_SEED ??= '1';
 
 const swc = [
   '@swc/jest',
@@ -14,6 +19,8 @@ const swc = [
   },
 ];
 
+const requireInKit = createRequire(new URL('packages/test-kit/package.json', import.meta.url));
+
 const base = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
@@ -25,6 +32,9 @@ const base = {
   moduleNameMapper: {
     '^@torii/([a-z-]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    // Property tests begin from the seed.
+    '^fast-check$': '<rootDir>/scripts/jest-fast-check.mjs',
+    '^unseeded-fast-check$': path.join(path.dirname(requireInKit.resolve('fast-check/package.json')), 'lib', 'fast-check.js'),
   },
 };
 

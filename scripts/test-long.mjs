@@ -1,4 +1,5 @@
 import './lib/check-node.mjs';
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { bootstrap } from './bootstrap.mjs';
 import { appNode, exitWith } from './lib/checkout.mjs';
@@ -11,8 +12,11 @@ const { values } = parseArgs({ options: { scale: { type: 'string', default: '1' 
 const scale = Number(values.scale);
 const scaled = (amount) => String(Math.max(1, Math.round(amount * scale)));
 
+const seed = randomInt(2 ** 31);
+
 const runs = [
-  { title: 'long tests', command: ['scripts/test.mjs', '--selectProjects', 'long'], env: { TORII_TEST_LONG: 'true' } },
+  { title: `unit tests, seed ${seed}`, command: ['scripts/test.mjs', '--selectProjects', 'unit'], env: { TORII_TEST_SEED: String(seed) } },
+  { title: 'long tests', command: ['scripts/test.mjs', '--selectProjects', 'long'], env: { TORII_TEST_LONG: 'true', TORII_TEST_SEED: String(seed) } },
   { title: 'differential', command: ['scripts/differential-long.mjs', '--seconds', scaled(300)] },
   { title: 'fuzz', command: ['scripts/fuzz-long.mjs', scaled(300)] },
   { title: 'churn', command: ['bench/churn.mjs', '--swaps', scaled(10_000), '--calls', scaled(1_000_000)] },

@@ -1399,7 +1399,8 @@ var prelude = (() => {
   function withOpaquePath(url, rest) {
     const [path, query, fragment] = splitPath(rest);
     url.hasOpaquePath = true;
-    url.path = percentEncode(path, encodeSets.control);
+    const isFollowed = query !== void 0 || fragment !== void 0;
+    url.path = percentEncode(path, encodeSets.control).replace(/ $/, isFollowed ? "%20" : " ");
     if (query !== void 0) url.query = encodeQuery(query, url.scheme);
     return fragment === void 0 ? url : withFragment(url, fragment);
   }

@@ -23,4 +23,5 @@ export type { SpawnedApp, SpawnOptions } from './spawned-app.js';
 export { type Respond, startUpstream, type Upstream } from './start-upstream.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';
 export { type TestRedis, testRedis } from './test-redis.js';
+export { testSeed } from './test-seed.js';
 export { compileWat, type GuestName, guest } from './wat.js';

@@ -1,17 +1,15 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type RealModuleName, realModule, realModuleNames, seededRandom } from '@torii/test-kit';
+import { type RealModuleName, realModule, realModuleNames, seededRandom, testSeed } from '@torii/test-kit';
 import { type CompiledModule, compileModule, RealGuest, type RealGuestOptions } from '../test/real-guest.js';
 import { type RealStep, realSteps } from '../test/real-steps.js';
 import { rewriteModule } from './rewrite-module.js';
 
-// Other arguments each time; the names of the tests tell the seed, which can then be put here.
-const seed = Math.floor(Math.random() * 2 ** 31);
 const memoryMaxPages = 2_048;
 /** So little that nearly every check calls the hook. */
-const littleFuel = 1 + (seed % 30);
+const littleFuel = 1 + (testSeed % 30);
 const killsPerModule = 5;
 
-describe.each(realModuleNames)(`the module %s, rewritten (seed ${seed})`, (name: RealModuleName) => {
+describe.each(realModuleNames)(`the module %s, rewritten (seed ${testSeed})`, (name: RealModuleName) => {
   let original: CompiledModule;
   let rewritten: CompiledModule;
   beforeAll(async () => {
@@ -34,16 +32,16 @@ describe.each(realModuleNames)(`the module %s, rewritten (seed ${seed})`, (name:
   }
 
   it('returns, traps, writes and leaves in memory what the original does', () => {
-    expect(compare(realSteps(name, seed, 'large'), {})).toBeGreaterThan(1);
+    expect(compare(realSteps(name, testSeed, 'large'), {})).toBeGreaterThan(1);
   });
 
   it('does so when it is checked every few instructions', () => {
-    expect(compare(realSteps(name, seed, 'small'), { fuelPerCheck: littleFuel })).toBeGreaterThan(100);
+    expect(compare(realSteps(name, testSeed, 'small'), { fuelPerCheck: littleFuel })).toBeGreaterThan(100);
   });
 
   it('does so beside instances that are killed at any of their checks', () => {
-    const random = seededRandom(seed);
-    const steps = realSteps(name, seed, 'small');
+    const random = seededRandom(testSeed);
+    const steps = realSteps(name, testSeed, 'small');
     const checksInAll = compare(steps, { fuelPerCheck: littleFuel });
     const stepsPerKill = Math.ceil(steps.length / killsPerModule);
     compare(steps, {}, (index) => {

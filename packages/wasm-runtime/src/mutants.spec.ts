@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { hostileGuest, hostileNames, mutateModule, seededRandom } from '@torii/test-kit';
+import { hostileGuest, hostileNames, mutateModule, seededRandom, testSeed } from '@torii/test-kit';
 import { codeOf, loadGuest } from '../test/a-function.js';
 import { type PreparedModule, prepareModule } from './index.js';
 
@@ -11,9 +11,6 @@ const limits = { cpuMs: 20, wallMs: 100, hostCallsMax: 1_000, memoryMaxBytes: 8 
 /** What the bytes may be to blame for; anything else would be a fault of ours. */
 const blamesTheGuest = /^(none|plugin\.\w+|config\.compile_failed)$/;
 
-// A new one each time; a failure prints the seed of its mutant, which can then be put here.
-const firstSeed = Math.floor(Math.random() * 2 ** 31);
-
 describe('a hostile guest with some of its bytes changed at random', () => {
   const originals: Uint8Array[] = [];
   beforeAll(async () => {
@@ -21,7 +18,7 @@ describe('a hostile guest with some of its bytes changed at random', () => {
   });
 
   it('is prepared or refused, and when it runs ends as any other guest', async () => {
-    for (let seed = firstSeed; seed < firstSeed + mutantsPerRun; seed += 1) {
+    for (let seed = testSeed; seed < testSeed + mutantsPerRun; seed += 1) {
       const random = seededRandom(seed);
       const mutant = mutateModule(originals[random(originals.length)] ?? new Uint8Array(), random);
       const failure = await judge(mutant);

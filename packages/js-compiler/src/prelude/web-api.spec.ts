@@ -77,6 +77,9 @@ describe('URL', () => {
       ['http://a..b/'],
       ['http://xn--mnchen-3ya.de'],
       ['javascript:alert(1)'],
+      ['mailto:a  #b'],
+      ['mailto: ?b'],
+      ['mailto: b '],
       ['http://ａ.com'],
     ];
     const expected = inNode(partsOfUrls, inputs) as unknown[];

@@ -139,7 +139,9 @@ function withPath(url: UrlRecord, rest: string): UrlRecord {
 function withOpaquePath(url: UrlRecord, rest: string): UrlRecord {
   const [path, query, fragment] = splitPath(rest);
   url.hasOpaquePath = true;
-  url.path = percentEncode(path, encodeSets.control);
+  // A last space before a query or a fragment is encoded, for it would be lost when they are taken away.
+  const isFollowed = query !== undefined || fragment !== undefined;
+  url.path = percentEncode(path, encodeSets.control).replace(/ $/, isFollowed ? '%20' : ' ');
   if (query !== undefined) url.query = encodeQuery(query, url.scheme);
   return fragment === undefined ? url : withFragment(url, fragment);
 }
