@@ -1,3 +1,4 @@
+export { afterMicrotasks } from './after-microtasks.js';
 export { BoundedFolder } from './bounded-folder.js';
 export { type Clock, systemClock } from './clock.js';
 export { Deadline } from './deadline.js';

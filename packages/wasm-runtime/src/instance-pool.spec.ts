@@ -66,7 +66,16 @@ describe('InstancePool', () => {
     const { text, pool } = await load(echo, { limits: { maxInstancesPerNode: 3, maxQueuedPerNode: 1_000 } });
     const inputs = Array.from({ length: 300 }, (_, index) => `${index}:`.repeat(1 + (index % 40)));
     expect(await Promise.all(inputs.map((input) => text(input)))).toEqual(inputs);
-    expect(pool.stats).toMatchObject({ idle: 3, leased: 0, waiting: 0, created: 3, evicted: 0 });
+    expect(pool.stats).toMatchObject({ leased: 0, waiting: 0, evicted: 0 });
+  });
+
+  it.each(['quick', 'new'])('serves calls of one turn that wait for nothing with one instance when the plugin is %s', async (age) => {
+    const { text, pool } = await load(echo, { limits: { maxInstancesPerNode: 3, maxQueuedPerNode: 1_000 } });
+    await text('first');
+    if (age === 'quick') for (let left = 20; left > 0; left -= 1) await text('again');
+    const inputs = Array.from({ length: 300 }, (_, index) => String(index));
+    expect(await Promise.all(inputs.map((input) => text(input)))).toEqual(inputs);
+    expect(pool.stats).toMatchObject({ idle: 1, leased: 0, waiting: 0, created: 1, evicted: 0 });
   });
 
   it('serves who waits in the order they came', async () => {

@@ -1,6 +1,7 @@
 import { AppError } from '@torii/contracts';
 import type { CallObserver } from './call-observer.js';
 import { CallPace } from './call-pace.js';
+import { Doorway } from './doorway.js';
 import type { CallOptions, CallResult, FunctionSpec, RuntimeDeps } from './function-spec.js';
 import { isOffence } from './guest-failure.js';
 import { type IdleHolder, InstanceBudget } from './instance-budget.js';
@@ -52,12 +53,15 @@ export class InstancePool implements IdleHolder {
   /** Used under `fresh` isolation and not yet put back. */
   private readonly used: PluginInstance[] = [];
   private readonly line = new WaitingLine<PluginInstance>();
+  private readonly doorway = new Doorway();
   private leased = 0;
   private starting = 0;
   /** Of a module that is compiled as it is called: those that may still have to wait for that. */
   private compilingCalls: number;
   /** Of the first instance; all go back to it under `fresh` isolation. */
   private image: GuestImage | undefined;
+  /** Whether nothing that the module imports waits. */
+  private canRunPlain = false;
   private isClosing = false;
   private closed: Promise<void> | undefined;
   private onDrained: (() => void) | undefined;
@@ -109,36 +113,8 @@ export class InstancePool implements IdleHolder {
    * `capacity.pool_exhausted` when no instance came free in time or the line is full; `capacity.shutting_down` when the
    * pool is closing; `client.gone`; `config.compile_failed` when another instance could not be made.
    */
-  async call<Output>(input: string | Uint8Array, options: CallOptions<Output>): Promise<CallResult<Output>> {
-    if (this.isClosing) throw new AppError('capacity.shutting_down');
-    this.quarantine.enter();
-    let queueMs = 0;
-    let waitsSinceMs: number | undefined;
-    let instance = this.leaseIdle();
-    if (instance === undefined) {
-      waitsSinceMs = this.deps.clock.nowMs();
-      instance = await this.waitForInstance(options).catch(this.onRefused);
-      queueMs = this.deps.clock.nowMs() - waitsSinceMs;
-    }
-    const runBefore = instance.lastRun;
-    instance.extraCpuMs = this.compilingCalls > 0 ? compilingExtraMs : 0;
-    this.compilingCalls = Math.max(0, this.compilingCalls - 1);
-    if (options.observer !== undefined) observeLease(options.observer, instance, { waitMs: queueMs, waitsSinceMs });
-    try {
-      const result = await instance.call(input, options, instance.canRunPlain && this.pace.isShort);
-      this.quarantine.leave(false);
-      return queueMs === 0 ? result : { ...result, queueMs };
-    } catch (error) {
-      const failure = AppError.from(error);
-      this.counts.note(failure, instance.lastRun);
-      this.quarantine.leave(failure.code === 'client.gone' ? undefined : isOffence(failure, instance.lastRun));
-      throw failure;
-    } finally {
-      const run = instance.lastRun;
-      this.pace.note(run?.cpuMs ?? 0);
-      if (run !== undefined && run !== runBefore) this.counts.spend(run);
-      this.takeBack(instance);
-    }
+  call<Output>(input: string | Uint8Array, options: CallOptions<Output>): Promise<CallResult<Output>> {
+    return this.isQuick ? this.begin(input, options) : this.beginInOrder(input, options);
   }
 
   /** Refuses calls for a while, whatever they were until now. */
@@ -168,8 +144,56 @@ export class InstancePool implements IdleHolder {
     else this.budget.offer();
   }
 
+  private async beginInOrder<Output>(input: string | Uint8Array, options: CallOptions<Output>): Promise<CallResult<Output>> {
+    const entered = this.doorway.enter();
+    const ticket = typeof entered === 'number' ? entered : await entered;
+    try {
+      return await this.begin(input, options);
+    } finally {
+      this.doorway.leave(ticket);
+    }
+  }
+
+  private async begin<Output>(input: string | Uint8Array, options: CallOptions<Output>): Promise<CallResult<Output>> {
+    if (this.isClosing) throw new AppError('capacity.shutting_down');
+    this.quarantine.enter();
+    let queueMs = 0;
+    let waitsSinceMs: number | undefined;
+    let instance = this.leaseIdle();
+    if (instance === undefined) {
+      waitsSinceMs = this.deps.clock.nowMs();
+      instance = await this.waitForInstance(options).catch(this.onRefused);
+      queueMs = this.deps.clock.nowMs() - waitsSinceMs;
+    }
+    const runBefore = instance.lastRun;
+    instance.extraCpuMs = this.compilingCalls > 0 ? compilingExtraMs : 0;
+    this.compilingCalls = Math.max(0, this.compilingCalls - 1);
+    if (options.observer !== undefined) observeLease(options.observer, instance, { waitMs: queueMs, waitsSinceMs });
+    try {
+      // Without a wait in a quick call the instance is back before the next request of the same turn needs one.
+      const result = this.isQuick ? instance.callPlain(input, options) : await instance.call(input, options);
+      this.quarantine.leave(false);
+      return queueMs === 0 ? result : { ...result, queueMs };
+    } catch (error) {
+      const failure = AppError.from(error);
+      this.counts.note(failure, instance.lastRun);
+      this.quarantine.leave(failure.code === 'client.gone' ? undefined : isOffence(failure, instance.lastRun));
+      throw failure;
+    } finally {
+      const run = instance.lastRun;
+      this.pace.note(run?.cpuMs ?? 0);
+      if (run !== undefined && run !== runBefore) this.counts.spend(run);
+      this.takeBack(instance);
+    }
+  }
+
   private get liveCount(): number {
     return this.idle.length + this.used.length + this.leased + this.starting;
+  }
+
+  /** Whether calls neither wait nor take long. */
+  private get isQuick(): boolean {
+    return this.canRunPlain && this.pace.isShort;
   }
 
   private get isCrowded(): boolean {
@@ -239,6 +263,7 @@ export class InstancePool implements IdleHolder {
       instance.createMs = this.deps.clock.nowMs() - startedAtMs;
       this.counts.created += 1;
       this.counts.instantiateMs += instance.createMs;
+      this.canRunPlain = instance.canRunPlain;
       this.keepImage(instance.image);
       this.hand(instance);
     } catch (error) {

@@ -153,45 +153,36 @@ export class PluginInstance {
   }
 
   /**
-   * Calls the guest. `isPlain` asks for the way without suspending, for one that `canRunPlain` and is known to be quick:
-   * the thread does nothing else until it returns.
+   * Calls the guest, which may be suspended.
    *
    * Throws `plugin.*`, `client.gone`, what `options.read` throws, or `platform.internal` for a fault of ours.
    */
-  async call<Output>(input: string | Uint8Array, options: CallOptions<Output>, isPlain: boolean): Promise<CallResult<Output>> {
-    const { limits } = this.spec;
-    const runLimits = this.extraCpuMs === 0 ? limits : { ...limits, cpuMs: limits.cpuMs + this.extraCpuMs };
-    const { functionName } = options;
-    const entry = functionName === undefined ? this.entry : this.otherEntries.get(functionName);
-    if (entry === undefined) throw new AppError('platform.internal', { detail: `${functionName} is no function of the spec` });
-    if (options.signal?.aborted === true) throw new AppError('client.gone');
-    const run = this.newRun(runLimits, Math.min(limits.wallMs, options.deadline.remainingMs()), options);
-    this.lastRun = run;
-    this.calls += 1;
-    this.guest.begin(run, options.attributes);
-    this.growthFailed.value = 0;
-    if (!this.guest.kernel.begin(input)) {
-      throw new AppError('plugin.limit_exceeded', { detail: 'the input is larger than the plugin can take' });
-    }
+  async call<Output>(input: string | Uint8Array, options: CallOptions<Output>): Promise<CallResult<Output>> {
+    const entry = this.entryFor(options);
+    const run = this.begin(input, options);
     try {
-      if (isPlain) this.executePlain(run, entry.plain);
-      else await this.execute(run, entry.suspending);
+      await this.execute(run, entry.suspending);
     } finally {
       this.weigh();
       options.observer?.onEnd(this.costsOf(run));
     }
-    const output = this.readOutput(options);
-    return {
-      output,
-      cpuMs: run.cpuMs,
-      wallMs: run.wallMs,
-      queueMs: 0,
-      hostCalls: run.hostCalls,
-      httpCalls: run.httpCalls,
-      hostBytes: run.hostBytes,
-      hostMs: run.hostMs,
-      memoryBytes: this.countedBytes,
-    };
+    return this.resultOf(run, options);
+  }
+
+  /**
+   * The same at once and without a way to suspend it, for a guest that `canRunPlain` and is known to be quick: the thread does nothing
+   * else until it returns.
+   */
+  callPlain<Output>(input: string | Uint8Array, options: CallOptions<Output>): CallResult<Output> {
+    const entry = this.entryFor(options);
+    const run = this.begin(input, options);
+    try {
+      this.executePlain(run, entry.plain);
+    } finally {
+      this.weigh();
+      options.observer?.onEnd(this.costsOf(run));
+    }
+    return this.resultOf(run, options);
   }
 
   /** What it goes back to, and others of its module can begin from; undefined when it was not to have one or is too large. */
@@ -225,6 +216,43 @@ export class PluginInstance {
     this.isReusable = false;
     threadGarbage.add(this.countedBytes);
     await this.plugin.close();
+  }
+
+  private entryFor({ functionName, signal }: CallOptions<unknown>): Entry {
+    const entry = functionName === undefined ? this.entry : this.otherEntries.get(functionName);
+    if (entry === undefined) throw new AppError('platform.internal', { detail: `${functionName} is no function of the spec` });
+    if (signal?.aborted === true) throw new AppError('client.gone');
+    return entry;
+  }
+
+  /** Everything of a call that comes before its guest runs. */
+  private begin(input: string | Uint8Array, options: CallOptions<unknown>): GuestRun {
+    const { limits } = this.spec;
+    const runLimits = this.extraCpuMs === 0 ? limits : { ...limits, cpuMs: limits.cpuMs + this.extraCpuMs };
+    const run = this.newRun(runLimits, Math.min(limits.wallMs, options.deadline.remainingMs()), options);
+    this.lastRun = run;
+    this.calls += 1;
+    this.guest.begin(run, options.attributes);
+    this.growthFailed.value = 0;
+    if (!this.guest.kernel.begin(input)) {
+      throw new AppError('plugin.limit_exceeded', { detail: 'the input is larger than the plugin can take' });
+    }
+    return run;
+  }
+
+  private resultOf<Output>(run: GuestRun, options: CallOptions<Output>): CallResult<Output> {
+    const output = this.readOutput(options);
+    return {
+      output,
+      cpuMs: run.cpuMs,
+      wallMs: run.wallMs,
+      queueMs: 0,
+      hostCalls: run.hostCalls,
+      httpCalls: run.httpCalls,
+      hostBytes: run.hostBytes,
+      hostMs: run.hostMs,
+      memoryBytes: this.countedBytes,
+    };
   }
 
   private newRun(limits: RunLimits, wallMs: number, { log, signal, observer }: RunParties): GuestRun {

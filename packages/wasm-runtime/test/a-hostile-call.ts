@@ -46,7 +46,7 @@ export async function callHostilePlainly({ bytes, functionName, limits, input = 
     if (!instance.canRunPlain) return undefined;
     const deadline = Deadline.after(60_000, systemClock);
     const options = { requestId: 'rq_test', deadline, log: loaded.parts.deps.log, read: (output: Uint8Array) => output.slice() };
-    const outcome = await timed(instance.call(input, options, true));
+    const outcome = await timed((async () => instance.callPlain(input, options))());
     return { ...outcome, leased: 0, isKept: instance.isReusable, leakedBytes: budget.liveBytes - instance.memoryBytes, leakedInstances: 0 };
   } finally {
     await instance.close();

@@ -12,7 +12,6 @@ import type { WebSocketLimits } from '../websocket/message-relay.js';
 import type { AccessLog } from './access-log.js';
 import type { BodyBudget } from './body-budget.js';
 import { ClientSignal } from './client-signal.js';
-import { takeNoMore } from './connection-order.js';
 import type { ConnectionShare } from './connection-share.js';
 import { findRoute } from './find-route.js';
 import { hostOf, requestIdOf } from './headers.js';
@@ -20,7 +19,7 @@ import type { LoadShedder } from './load-shedder.js';
 import type { OverloadRefusal } from './overload-refusal.js';
 import { ReceivedRequest } from './received-request.js';
 import { RequestBody } from './request-body.js';
-import { refuseUnclearFraming } from './request-framing.js';
+import { framingFaultOf } from './request-framing.js';
 import { markStreaming } from './streaming.js';
 import { type ClientUpgrade, writeUpgraded } from './upgrade.js';
 import { hasBegun, writeInterim, writeProblem, writeResponse } from './write-response.js';
@@ -64,13 +63,9 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
   let failure: AppError | undefined;
   deps.meter.begin();
   try {
-    if (deps.share.handsOn(req.socket, res.shouldKeepAlive)) {
-      res.setHeader('connection', 'close');
-      takeNoMore(req.socket);
-      deps.meter.handedOn();
-    }
     if (revision === undefined) throw new AppError('config.not_ready', { detail: 'this node waits for its first configuration' });
-    refuseUnclearFraming(req);
+    const fault = framingFaultOf(req);
+    if (fault !== undefined) throw new AppError('client.bad_request', { detail: fault });
     const target = parseRequestTarget(req.url ?? '/', hostOf(req));
     host = target.authority;
     const calls = { deadline, signal: new ClientSignal(res), trace, log: deps.log };

@@ -1,6 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError } from '@torii/contracts';
-import { takeNoMore } from './connection-order.js';
 
 /** Of RTSP and ICE, which node's parser reads as well and shows as HTTP/1.0. */
 const foreignMethods: ReadonlySet<string> = new Set([
@@ -19,20 +17,11 @@ const foreignMethods: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Refuses what leaves it open where the body of a request ends: the next server might see the end elsewhere, and a request in what is
- * left. node's parser has refused most of that already (RFC 9112 section 6.3): several lengths, a length beside a coding, bad chunks.
- * Nothing behind it on the connection is taken for a request. Also refuses other protocols.
- *
- * Throws `client.bad_request`.
+ * What leaves it open where the body of a request ends, undefined where nothing does: the next server might see the end elsewhere, and a
+ * request in what is left. node's parser has refused most of that already (RFC 9112 section 6.3): several lengths, a length beside a
+ * coding, bad chunks. Also other protocols. Nothing behind such a request on its connection is to be taken for a request.
  */
-export function refuseUnclearFraming(req: IncomingMessage): void {
-  const detail = faultOf(req);
-  if (detail === undefined) return;
-  takeNoMore(req.socket);
-  throw new AppError('client.bad_request', { detail });
-}
-
-function faultOf(req: IncomingMessage): string | undefined {
+export function framingFaultOf(req: IncomingMessage): string | undefined {
   const { httpVersion, method = '' } = req;
   if ((httpVersion !== '1.1' && httpVersion !== '1.0') || foreignMethods.has(method)) return 'only HTTP/1.1 and HTTP/1.0 are spoken here';
   const coding = req.headers['transfer-encoding'];

@@ -2,8 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorCode } from '@torii/contracts';
+import { Cohort } from './cohort.js';
 import { askWhetherGone, expectAnswer, isAnswering, refuseRest, takeNoMore, takesNoMore } from './connection-order.js';
 import { handleRequest, type RequestDeps } from './handle-request.js';
+import { framingFaultOf } from './request-framing.js';
 import { isStreaming } from './streaming.js';
 import { asksForUpgrade, mentionsUpgrade, responseOn } from './upgrade.js';
 import { hasBody } from './write-response.js';
@@ -41,8 +43,10 @@ export class ProxyServer {
   private taken = 0;
   /** Connections that node has left to us. */
   private readonly upgraded = new Set<Socket>();
+  private readonly arrived: Cohort<ServerResponse<IncomingMessage>>;
 
   constructor(private readonly deps: ProxyServerDeps) {
+    this.arrived = new Cohort((res) => void handleRequest(res.req, res, deps));
     this.server = createServer(
       {
         headersTimeout: Math.min(headersTimeoutMs, deps.requestTimeoutMs),
@@ -173,12 +177,21 @@ export class ProxyServer {
     }
     // Who reads a body listens to its errors for as long as it does. One of a client that leaves comes a moment later, when it may be too late.
     if (hasBody(req)) req.on('error', () => undefined);
-    // node's parser stops behind a request for another protocol: what came with it is lost, also when the protocol stays.
-    if (this.isDraining || mentionsUpgrade(req)) {
-      res.setHeader('connection', 'close');
-      takeNoMore(req.socket);
+    // Whether another request is taken must be known before the parser goes on to it.
+    const { share, meter } = this.deps;
+    if (share.handsOn(req.socket, res.shouldKeepAlive)) {
+      meter.handedOn();
+      this.makeLast(req, res);
     }
-    void handleRequest(req, res, this.deps);
+    // node's parser stops behind a request for another protocol: what came with it is lost, also when the protocol stays.
+    if (this.isDraining || mentionsUpgrade(req)) this.makeLast(req, res);
+    if (framingFaultOf(req) !== undefined) takeNoMore(req.socket);
+    this.arrived.add(res);
+  }
+
+  private makeLast(req: IncomingMessage, res: ServerResponse): void {
+    res.setHeader('connection', 'close');
+    takeNoMore(req.socket);
   }
 }
 
