@@ -6,6 +6,7 @@ import type { Logger } from '@torii/service-kit';
 export class Announcer {
   private timer: NodeJS.Timeout | undefined;
   private isSending = false;
+  private sending = Promise.resolve();
   private isStale = false;
   private isFailing = false;
   private isStopped = false;
@@ -25,16 +26,19 @@ export class Announcer {
   announceNow(): void {
     if (this.isStopped) return; // it would bring back a builder that has left
     this.isStale = true;
-    if (!this.isSending) void this.send();
+    if (!this.isSending) this.sending = this.send();
   }
 
   async stop(): Promise<void> {
     this.isStopped = true;
     this.isStale = false;
     clearInterval(this.timer);
+    // An announcement on its way would bring it back.
+    await this.sending;
     await this.registry.withdraw(this.status().id).catch(() => undefined); // without Redis nobody hears it
   }
 
+  /** Never rejects. */
   private async send(): Promise<void> {
     this.isSending = true;
     while (this.isStale) {

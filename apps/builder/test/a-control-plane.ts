@@ -12,6 +12,8 @@ export class AControlPlane {
   readonly requests: string[] = [];
   /** When set, every request is answered with it. */
   failWith: number | undefined;
+  /** When set, modules are not stored, and this is answered. */
+  refusesUploadsWith: number | undefined;
   /** What is held for uploads is held for every request. */
   holdsEverything = false;
   private uploadsHeld: PromiseWithResolvers<void> | undefined;
@@ -73,6 +75,7 @@ export class AControlPlane {
       for await (const chunk of req as AsyncIterable<Uint8Array>) chunks.push(chunk);
       await this.uploadsHeld?.promise;
       const bytes = Buffer.concat(chunks);
+      if (this.refusesUploadsWith !== undefined) return end(res, this.refusesUploadsWith);
       if (sha256(bytes) !== key) return end(res, 422);
       this.artifacts.set(key, bytes);
       return end(res, 201, '{}');

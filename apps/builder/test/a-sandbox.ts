@@ -66,7 +66,6 @@ export class SandboxHome {
       env: { PATH: '/usr/bin:/bin' },
       readOnly: [],
       readWrite: [folder],
-      network: false,
       limits: { ...someLimits, ...bounds },
       signal: new AbortController().signal,
       onOutput: (_stream, chunk) => chunks.push(chunk),

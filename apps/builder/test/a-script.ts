@@ -1,7 +1,7 @@
 import { BuildError } from '@torii/contracts';
 import { compileJavaScript } from '@torii/js-compiler';
 
-const limits = { outputMaxBytes: 16 * 1024 * 1024, memoryMaxBytes: 64 * 1024 * 1024, topLevelMs: 60_000 };
+const limits = { outputMaxBytes: 16 * 1024 * 1024, memoryMaxBytes: 64 * 1024 * 1024, topLevelCpuMs: 60_000, topLevelWallMs: 300_000 };
 
 /** The module that a function of one file in JavaScript builds to; throws what is wrong with it in one text. */
 export async function compileScript(source: string): Promise<Uint8Array> {

@@ -120,6 +120,38 @@ describe('a build', () => {
     expect(await setting.outcome(job)).toMatchObject({ status: 'cancelled', attempts: 1 });
   });
 
+  it('is cancelled while its sources are fetched', async () => {
+    await setting.start();
+    setting.controlPlane.holdUploads();
+    setting.controlPlane.holdsEverything = true;
+    const job = await setting.add(setting.job(aSource()));
+    await eventually(() => setting.controlPlane.requests.length > 0);
+    await new BuildCancellation({ redis: setting.redis, keys: setting.keys }).request(job.buildId);
+    expect(await setting.outcome(job)).toMatchObject({ status: 'cancelled', attempts: 1 });
+    setting.controlPlane.releaseUploads();
+  });
+
+  it('is cancelled while its module is stored', async () => {
+    await setting.start();
+    setting.controlPlane.holdUploads();
+    const job = await setting.add(setting.job(aSource()));
+    await eventually(async () => (await setting.lines(job)).some((line) => line.includes('smoke call')));
+    await new BuildCancellation({ redis: setting.redis, keys: setting.keys }).request(job.buildId);
+    expect(await setting.outcome(job)).toMatchObject({ status: 'cancelled', attempts: 1 });
+    setting.controlPlane.releaseUploads();
+  });
+
+  it('is tried again when its module is refused, and then given up with what was answered', async () => {
+    await setting.start();
+    setting.controlPlane.refusesUploadsWith = 422;
+    const job = await setting.add(setting.job(aSource()));
+    const found = await eventually(async () => {
+      const now = await setting.queues.find(job.language, job.buildId);
+      return now.state === 'failed' && now;
+    });
+    expect(found).toMatchObject({ attempts: 3, failedReason: expect.stringContaining('answered 422 for a module that was built') });
+  });
+
   it('is cancelled when that was asked for before a builder took it', async () => {
     await setting.open();
     const job = await setting.add(setting.job(aSource()));

@@ -1,6 +1,6 @@
 import { BuildError, type Diagnostic } from '@torii/contracts';
 import { bundle } from './bundle/bundle.js';
-import { takeSnapshot } from './snapshot.js';
+import { type SnapshotLimits, takeSnapshot } from './snapshot.js';
 
 export interface CompileJavaScriptRequest {
   /** By relative path, without `..`. */
@@ -13,12 +13,8 @@ export interface CompileJavaScriptRequest {
   readonly nodeModules?: string | undefined;
 }
 
-export interface CompileJavaScriptLimits {
+export interface CompileJavaScriptLimits extends SnapshotLimits {
   readonly outputMaxBytes: number;
-  /** What JavaScript may allocate while its top level runs. */
-  readonly memoryMaxBytes: number;
-  /** What the top level may take. */
-  readonly topLevelMs: number;
   /** What the bundler, a process of its own, may take of memory; without bounds when left out. The first build decides. */
   readonly bundlerMaxBytes?: number | undefined;
 }

@@ -4,12 +4,11 @@ import { emitModule } from './emit/emit-module.js';
 import { usedImports } from './emit/used-imports.js';
 import { type Box, Engine, ThrownInEngine } from './engine/engine.js';
 import { engineFiles } from './engine/template.js';
+import { TopLevelTime, type TopLevelTimes } from './top-level-time.js';
 
-export interface SnapshotLimits {
+export interface SnapshotLimits extends TopLevelTimes {
   /** What JavaScript may allocate while its top level runs. */
   readonly memoryMaxBytes: number;
-  /** What the top level may take. */
-  readonly topLevelMs: number;
 }
 
 export interface Snapshot {
@@ -37,11 +36,10 @@ let preludeBytecode: Uint8Array | undefined;
 
 class SnapshotRun {
   private readonly engine: Engine;
-  /** Of the top level; nothing of the source runs before that. */
-  private deadlineMs = Number.POSITIVE_INFINITY;
+  /** Nothing of the source runs before that. */
+  private readonly topLevel: TopLevelTime;
   private readonly unhandled = new Map<number, Box>();
   private log = '';
-  private isLate = false;
   /** The prelude's `compilerCalls`. */
   private calls: Box = 0;
 
@@ -49,6 +47,7 @@ class SnapshotRun {
     private readonly bundle: Bundle,
     private readonly limits: SnapshotLimits,
   ) {
+    this.topLevel = new TopLevelTime(limits);
     this.engine = this.newEngine();
   }
 
@@ -73,7 +72,7 @@ class SnapshotRun {
     const { engine, bundle } = this;
     const compiler = this.newEngine();
     const bytecode = this.guardCompile(compiler, () => compiler.compile(bundle.code, 'torii:bundle'));
-    this.deadlineMs = performance.now() + this.limits.topLevelMs;
+    this.topLevel.begin();
     const answer = this.callPrelude('load', engine.run(bytecode));
     const names = exportNames(engine.textOf(answer));
     engine.free(answer);
@@ -84,10 +83,7 @@ class SnapshotRun {
   private newEngine(): Engine {
     return new Engine(
       {
-        interrupt: () => {
-          this.isLate ||= performance.now() > this.deadlineMs;
-          return this.isLate;
-        },
+        interrupt: () => this.topLevel.look() !== undefined,
         rejection: (promise, reason, isHandled) => this.noteRejection(promise, reason, isHandled),
         log: (_level, text) => {
           if (this.log.length < logMaxBytes) this.log += `${this.engine.textOf(text).slice(0, logMaxBytes)}\n`;
@@ -159,7 +155,8 @@ class SnapshotRun {
 
   private failure(description: string, what: string): BuildError {
     const [message = ''] = description.split('\n');
-    if (this.isLate) return this.lateFailure(description);
+    const late = this.topLevel.over;
+    if (late !== undefined) return this.lateFailure(description, late);
     const diagnostics = [{ ...placeIn(description), severity: 'error' as const, message: description.slice(0, messageMax) }];
     if (message.includes('out of memory')) {
       const detail = `The top level of the source needs more than ${this.limits.memoryMaxBytes} bytes of memory.`;
@@ -169,13 +166,19 @@ class SnapshotRun {
   }
 
   /** The engine knows the line of the last call, which may lie far from the loop. */
-  private lateFailure(description: string): BuildError {
+  private lateFailure(description: string, late: keyof TopLevelTimes): BuildError {
     const { file } = placeIn(description);
-    const message = `The top level of the source ran for more than ${this.limits.topLevelMs} ms: it runs once, while the function is built, and has to end.`;
+    const message = lateMessage(late, this.limits);
     return new BuildError('build.deadline_exceeded', message, {
       diagnostics: [{ severity: 'error', message, ...(file === undefined ? {} : { file }) }],
     });
   }
+}
+
+function lateMessage(late: keyof TopLevelTimes, limits: TopLevelTimes): string {
+  return late === 'topLevelCpuMs'
+    ? `The top level of the source computed for more than ${limits.topLevelCpuMs} ms: it runs once, while the function is built, and has to end.`
+    : `The top level of the source did not end within ${limits.topLevelWallMs} ms, for the builder's machine has too much to do: build it again later.`;
 }
 
 /** The first place in the sources that an error tells of. */

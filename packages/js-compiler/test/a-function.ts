@@ -5,7 +5,12 @@ import { type CompiledJavaScript, type CompileJavaScriptLimits, type CompileJava
 
 export type { LoadedFunction } from '../../wasm-runtime/test/a-function.js';
 
-const generous: CompileJavaScriptLimits = { outputMaxBytes: 32 * 1024 * 1024, memoryMaxBytes: 48 * 1024 * 1024, topLevelMs: 60_000 };
+const generous: CompileJavaScriptLimits = {
+  outputMaxBytes: 32 * 1024 * 1024,
+  memoryMaxBytes: 48 * 1024 * 1024,
+  topLevelCpuMs: 60_000,
+  topLevelWallMs: 300_000,
+};
 
 type Sources = string | Readonly<Record<string, string | Uint8Array>>;
 type Options = Partial<CompileJavaScriptRequest & CompileJavaScriptLimits>;

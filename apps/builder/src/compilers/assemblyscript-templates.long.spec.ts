@@ -7,6 +7,10 @@ import { AssemblyScriptCompiler } from './assemblyscript.js';
 
 /** What each test input of a template is answered, in their order, as far as it matters. */
 const answers: Readonly<Record<string, readonly unknown[]>> = {
+  geolocation: [
+    { status: 200, body_json: { features: [{ properties: { postcode: '79000' } }] } },
+    { status: 400, body_json: { error: 'missing query param q' } },
+  ],
   backend: [
     { status: 200, headers: { 'content-type': 'application/json' }, body_json: { message: 'Hello, Zoé!', path: '/' } },
     { status: 400, body_str: 'Say who you are: ?name=...' },
@@ -17,7 +21,7 @@ const answers: Readonly<Record<string, readonly unknown[]>> = {
 };
 const testTimeoutMs = 60_000;
 
-// The others are built by always-there-templates.spec.ts, which also tells which there are.
+// The one that is left out here is built by assemblyscript.spec.ts, which also tells which there are.
 describe('the templates for AssemblyScript', () => {
   const compiler = new AssemblyScriptCompiler();
   let runs: TemplateRuns;

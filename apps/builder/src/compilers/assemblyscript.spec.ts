@@ -1,13 +1,18 @@
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { hostFunctions, kernelFunctions } from '@torii/contracts';
+import { hostFunctions, kernelFunctions, type TemplateWithFiles } from '@torii/contracts';
+import { listTemplates, readTemplate } from '@torii/templates';
 import { anyText, startUpstream } from '@torii/test-kit';
 import { describeModule } from '@torii/wasm-binary';
 import fc from 'fast-check';
 import { type Compiled, compileWith, type TestCompile } from '../../test/a-compile.js';
 import { aRunner } from '../../test/a-runner.js';
+import { documentedFunctions } from '../../test/documented-functions.js';
+import { describeForeignFiles } from '../../test/foreign-files.js';
+import { sourcesOf, TemplateRuns } from '../../test/template-runs.js';
 import { AssemblyScriptCompiler } from './assemblyscript.js';
 
+// One for all that there is to show of the language: the first build of each process takes several times as long as those after it.
 const compiler = new AssemblyScriptCompiler();
 const { runner, run } = aRunner();
 afterAll(() => Promise.all([compiler.close(), runner.close()]));
@@ -295,3 +300,28 @@ describe('the PDK', () => {
     }
   });
 });
+
+describe('what a newcomer begins with', () => {
+  it.each(documentedFunctions().filter(({ language }) => language === 'assemblyscript'))('builds as documented: $name', async ({ source }) => {
+    const { exports } = describeModule((await compile(source)).wasm);
+    expect(exports).toContainEqual(expect.objectContaining({ name: 'execute', kind: 'function' }));
+  });
+
+  it('has these templates', () => {
+    const templates = listTemplates().filter(({ language }) => language === 'assemblyscript');
+    const names = ['access-validator', 'backend', 'empty', 'geolocation', 'request-transformer', 'response-transformer'];
+    expect(templates.map(({ name }) => name).sort()).toEqual(names);
+  });
+
+  // All others are built and run by assemblyscript-templates.long.spec.ts, and geolocation also by functions.e2e.spec.ts.
+  it('builds of the template "empty" with nothing to warn of, and answers its test input', async () => {
+    const runs = await TemplateRuns.start();
+    const template = readTemplate('assemblyscript', 'empty') as TemplateWithFiles;
+    const { wasm, warnings } = await compile(sourcesOf(template), { functionNames: template.functionNames });
+    expect(warnings).toEqual([]);
+    expect(await runs.answersOf(template, wasm)).toEqual(['Hello, Zoé!']);
+    await runs.close();
+  });
+});
+
+describeForeignFiles(compiler);

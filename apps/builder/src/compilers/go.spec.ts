@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, rmdir, stat, utimes } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { listTemplates, readTemplate } from '@torii/templates';
 import { eventually } from '@torii/test-kit';
 import { describeModule } from '@torii/wasm-binary';
-import { GoBuilds, goCacheFolder, goSeedFolder } from '../../test/go-builds.js';
+import { GoBuilds, goCacheFolder, goPlaces, goSeedFolder } from '../../test/go-builds.js';
 import { startModuleProxy } from '../../test/start-module-proxy.js';
+import { tryToClaim } from '../claimed-folder.js';
 import type { CompileResult } from './compiler.js';
+import { findGo } from './go/find-go.js';
 
 const repository = path.resolve(import.meta.dirname, '../../../..');
 const mebi = 1_048_576;
@@ -16,6 +21,10 @@ const go = new GoBuilds();
 function namesOf({ wasm }: CompileResult): { exports: string[]; imports: string[] } {
   const { exports, imports } = describeModule(wasm);
   return { exports: exports.map(({ name }) => name), imports: imports.map((one) => `${one.module}.${one.name}`) };
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
 }
 
 const hello = 'package main\n\n//go:wasmexport greet\nfunc greet() int32 { return 0 }\n\nfunc main() {}\n';
@@ -248,6 +257,31 @@ describe('a function in Go that means harm', () => {
     });
   });
 
+  for (const host of ['127.0.0.1', 'localhost', '169.254.169.254']) {
+    go.promises(`has nothing fetched from ${host}, where a module proxy may send it, and is told so by name`, async () => {
+      let requests = 0;
+      const secret = createServer((_request, response) => {
+        requests += 1;
+        response.end();
+      });
+      const leading = createServer((request, response) => {
+        response.writeHead(302, { location: `http://${host}:${portOf(secret)}${request.url}` }).end();
+      });
+      for (const server of [secret, leading]) await once(server.listen(0, '127.0.0.1'), 'listening');
+      const module = 'example.com/elsewhere';
+      const files = {
+        'main.go': `package main\nimport _ "${module}"\nfunc main() {}\n`,
+        'go.mod': `module x\n\ngo 1.24\n\nrequire ${module} v1.0.0\n`,
+      };
+
+      const error = await go.failure(files, { options: { proxy: `http://127.0.0.1:${portOf(leading)}` } });
+
+      expect(error).toMatchObject({ code: 'build.dependencies_failed', message: expect.stringContaining(`${host}:${portOf(secret)}`) });
+      expect(requests).toBe(0);
+      for (const server of [secret, leading]) server.close().closeAllConnections();
+    });
+  }
+
   go.promises('has nothing fetched from version control', async () => {
     const proxy = await startModuleProxy({ module: 'example.com/greeting', version: 'v1.0.0', files: {} });
     const files = { 'main.go': 'package main\nimport _ "127.0.0.1.nip.example/evil.git"\nfunc main() {}\n' };
@@ -268,6 +302,23 @@ describe('a function in Go that means harm', () => {
 
   go.promises('makes no module that is larger than it may be', async () => {
     await expect(go.failure({ 'main.go': hello }, { limits: { outputMaxBytes: mebi } })).resolves.toMatchObject({ code: 'build.too_large' });
+  });
+
+  go.promises('is ended with its build also while it waits for the library, which another builder compiles, and says what it waits for', async () => {
+    const toolchain = await findGo(goPlaces);
+    const seedFolder = path.join(go.home, 'seeds-of-another');
+    const ofVersion = path.join(seedFolder, typeof toolchain === 'string' ? '' : toolchain.version);
+    const claim = tryToClaim(ofVersion, 'TORII_BUILD_GO_SEEDS');
+    const abort = new AbortController();
+    const reason = new Error('cancelled');
+    const building = go.build({ 'main.go': hello }, { signal: abort.signal, options: { seedFolder } });
+    await eventually(() => go.log.includes("Go's own library is compiled first"));
+
+    abort.abort(reason);
+
+    await expect(building).rejects.toBe(reason);
+    await mkdir(path.join(ofVersion, '1', 'cache'), { recursive: true });
+    claim?.release();
   });
 
   go.promises('is ended with its build', async () => {

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BuildError, type LanguageStatus } from '@torii/contracts';
+import { orAbandoned } from '../builds/or-abandoned.js';
 import { GoModules, mayLackModules } from '../dependencies/go.js';
 import { ownTemporaryFolder } from '../sandbox/mounts.js';
 import { readOutput } from '../sandbox/read-output.js';
@@ -93,7 +94,10 @@ class GoCompiler implements Compiler {
     const temporary = await temporaryFolder(this.options.sandbox, root);
     const folders = { modules, cache: path.join(temporary, 'torii-go-cache'), temporary };
     await writeFiles(source, sources.files);
-    const seed = await this.seed.of(toolchain);
+    const { signal, log } = context;
+    const onWait = (): void => log('torii', "Go's own library is compiled first, once for all builds: this one goes on after that\n");
+    // Others wait for it as well, and it goes on for them.
+    const seed = await orAbandoned(this.seed.of(toolchain, onWait), signal, 0);
     const cwd = path.join(source, sources.moduleFolder);
     const limits = goLimits(context.limits);
     const readOnly = [pdks];
@@ -109,9 +113,8 @@ class GoCompiler implements Compiler {
         seed,
         readOnly: [modules, ...readOnly],
         readWrite: [root],
-        network: false,
         limits,
-        signal: context.signal,
+        signal,
         onMessage: sources.hasDependencies ? () => undefined : say,
       });
     };
@@ -121,7 +124,6 @@ class GoCompiler implements Compiler {
     // Mostly the modules are there already; when they are not, go says so before it compiles anything.
     if (!answer.isOk && sources.hasDependencies && mayLackModules(answer)) {
       context.stage('dependencies');
-      const { signal, log } = context;
       const { target } = sources;
       isMakeshift = await this.modules.fetch({
         ...{ toolchain, root, cwd, target, folders, seed, readOnly, limits, signal, parse },

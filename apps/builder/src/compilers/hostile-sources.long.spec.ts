@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@torii/test-kit';
 import { type Compiled, compileWith, type TestCompile } from '../../test/a-compile.js';
 import { NpmDependencies } from '../dependencies/npm.js';
+import { createSandbox } from '../sandbox/sandbox.js';
 import { AssemblyScriptCompiler } from './assemblyscript.js';
 import { createJavaScriptCompilers } from './javascript.js';
 
@@ -87,7 +88,9 @@ describe('a source in AssemblyScript that is up to no good', () => {
 
 describe('a source in JavaScript that is up to no good', () => {
   const folder = path.join(tmpdir(), 'torii-never-made');
-  const compilers = createJavaScriptCompilers({ dependencies: new NpmDependencies({ folder, searchPath: '', registry: 'http://127.0.0.1:1/' }) });
+  const sandbox = createSandbox({ mode: 'auto', searchPath: '', scratch: folder });
+  const dependencies = new NpmDependencies({ sandbox, folder, searchPath: '', registry: 'http://127.0.0.1:1/' });
+  const compilers = createJavaScriptCompilers({ dependencies });
   afterAll(() => compilers.close());
 
   it('is told when its top level runs for longer than builds allow', async () => {

@@ -24,6 +24,7 @@ export function createCompilers(env: Env, stateFolder: string): Compilers {
   const wat = new WatCompiler();
   const { javascript, typescript, ...javaScriptCompilers } = createJavaScriptCompilers({
     dependencies: new NpmDependencies({
+      sandbox,
       folder: cacheOf('npm'),
       searchPath,
       registry: env.TORII_BUILD_NPM_REGISTRY,

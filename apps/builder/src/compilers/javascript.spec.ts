@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeModule } from '@torii/wasm-binary';
 import { startRegistry, type TestRegistry } from '../../test/a-registry.js';
 import { NpmDependencies } from '../dependencies/npm.js';
+import { createSandbox } from '../sandbox/sandbox.js';
 import type { CompileContext, CompileResult } from './compiler.js';
 import { createJavaScriptCompilers, type JavaScriptCompilers } from './javascript.js';
 
@@ -21,7 +22,8 @@ beforeAll(async () => {
     { name: 'wants-node', version: '1.0.0', entries: [{ name: 'package/index.js', content: "module.exports = require('fs')" }] },
   ]);
   const { PATH: searchPath = '' } = process.env;
-  const dependencies = new NpmDependencies({ folder: path.join(folder, 'npm'), searchPath, registry: registry.url });
+  const sandbox = createSandbox({ mode: 'auto', searchPath, scratch: path.join(folder, 'sandbox') });
+  const dependencies = new NpmDependencies({ sandbox, folder: path.join(folder, 'npm'), searchPath, registry: registry.url });
   compilers = createJavaScriptCompilers({ dependencies });
 });
 afterAll(async () => {

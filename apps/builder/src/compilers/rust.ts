@@ -157,7 +157,7 @@ function failureOf({ findings, stderr }: CrateCompiled, source: string, context:
   if (/SIGXCPU|cputime limit/.test(stderr))
     return new BuildError('build.deadline_exceeded', 'The Rust compiler computed for too long: make the source simpler');
   if (/SIGXFSZ|file size limit/i.test(stderr)) return new BuildError('build.too_large', 'The build wrote a file that is too large');
-  if (/memory allocation of \d+ bytes failed|out of memory|Cannot allocate memory/i.test(stderr)) {
+  if (/signal: 9, SIGKILL|memory allocation of \d+ bytes failed|out of memory|Cannot allocate memory/i.test(stderr)) {
     const mebi = Math.floor(context.limits.memoryMaxBytes / 1_048_576);
     return new BuildError('build.memory_exceeded', `The Rust compiler needed more than ${mebi} MiB of memory: make the source simpler`);
   }

@@ -24,18 +24,20 @@ export interface AllowListProxyOptions {
   readonly allowed: readonly string[];
   /** Told of each place that was asked for and refused, and of what went wrong. */
   readonly onRefused: (place: string, why: string) => void;
+  /** A socket of this path to listen on, instead of a port of 127.0.0.1. */
+  readonly socketPath?: string;
   readonly limits?: Partial<AllowListProxyLimits>;
 }
 
 export interface AllowListProxy {
-  /** For HTTP_PROXY and HTTPS_PROXY. */
+  /** For HTTP_PROXY and HTTPS_PROXY; empty when it listens on a socket of a path. */
   readonly url: string;
   /** Ends all connections. */
   close(): Promise<void>;
 }
 
 /**
- * An HTTP proxy on 127.0.0.1 for programs that fetch dependencies: tunnels (CONNECT, RFC 9110 section 9.3.6) and plain
+ * An HTTP proxy for programs that fetch dependencies: tunnels (CONNECT, RFC 9110 section 9.3.6) and plain
  * requests in absolute form (RFC 9112 section 3.2.2), to hosts on a list. One is opened for each step and closed after it.
  */
 export async function openAllowListProxy(options: AllowListProxyOptions): Promise<AllowListProxy> {
@@ -60,13 +62,15 @@ class ListeningProxy implements AllowListProxy {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return this.options.socketPath === undefined ? `http://127.0.0.1:${(this.server.address() as AddressInfo).port}` : '';
   }
 
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen(0, '127.0.0.1', resolve);
+      const { socketPath } = this.options;
+      if (socketPath === undefined) this.server.listen(0, '127.0.0.1', resolve);
+      else this.server.listen(socketPath, resolve);
     });
   }
 

@@ -10,7 +10,7 @@ import { useOfFolder } from '../sandbox/folder-use.js';
 import { removeTree } from '../sandbox/remove-tree.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { SandboxLimits } from '../sandbox/sandbox-run.js';
-import { openAllowListProxy } from './allow-list-proxy.js';
+import { withOutlet } from './outlet.js';
 
 export interface GoModulesOptions {
   readonly sandbox: Sandbox;
@@ -43,6 +43,13 @@ export interface GoModulesRequest {
   readonly log: (text: string) => void;
   /** What go says, as diagnostics of the sources. */
   readonly parse: (output: string) => Diagnostic[];
+}
+
+/** How go reaches what it fetches. */
+interface Online {
+  readonly sandbox: Sandbox;
+  /** Variables that say where modules come from. */
+  readonly places: Readonly<Record<string, string>>;
 }
 
 const defaultMaxBytes = 2 * 1024 * 1024 * 1024;
@@ -105,32 +112,32 @@ export class GoModules {
     const { checksumDatabase } = this.options;
     this.isMeasured = false;
     const allowed = [placeOf(new URL(proxy)), ...(checksumDatabase === undefined ? [] : [`${checksumDatabase}:443`])];
-    const guard = await openAllowListProxy({ allowed, onRefused: (place, why) => request.log(`no connection to ${place}: ${why}`) });
-    try {
-      return await this.list(request, {
-        GOPROXY: proxy,
-        GOSUMDB: checksumDatabase ?? 'off',
-        HTTP_PROXY: guard.url,
-        HTTPS_PROXY: guard.url,
-      });
-    } finally {
-      await guard.close();
-    }
+    const refused: string[] = [];
+    const onRefused = (place: string, why: string): void => {
+      request.log(`no connection to ${place}: ${why}`);
+      refused.push(place);
+    };
+    const fetched = await withOutlet({ sandbox: this.options.sandbox, allowed, onRefused }, ({ sandbox, proxyUrl }) => {
+      const places = { GOPROXY: proxy, GOSUMDB: checksumDatabase ?? 'off', HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl };
+      return this.list(request, { sandbox, places });
+    });
+    const elsewhere = refused.find((place) => !allowed.some((one) => place.includes(one)));
+    if (fetched.isOk || elsewhere === undefined) return fetched;
+    throw new BuildError('build.dependencies_failed', `A module is at ${elsewhere}: builds fetch modules from ${proxy} only.`);
   }
 
-  /** With a network, and the kept modules writable, when there is an environment for it. */
-  private list(request: GoModulesRequest, online: Readonly<Record<string, string>> | undefined): Promise<GoAnswer> {
+  /** With the kept modules writable when there is somewhere to fetch others from. */
+  private list(request: GoModulesRequest, online: Online | undefined): Promise<GoAnswer> {
     const { toolchain, root, cwd, target, folders, seed, readOnly, limits, signal, log } = request;
     const { folder } = this.options;
-    return runGo(this.options.sandbox, toolchain, {
+    return runGo(online?.sandbox ?? this.options.sandbox, toolchain, {
       // Not stamped: for that, go would run git among the sources, and git what their .git/config names.
       args: ['list', '-mod=mod', '-modcacherw', '-trimpath', '-buildvcs=false', '-deps', '-f', listFormat, target],
       cwd,
-      env: { ...goEnvironment(toolchain, folders), ...online },
+      env: { ...goEnvironment(toolchain, folders), ...online?.places },
       seed,
       readOnly: online === undefined ? [folder, ...readOnly] : readOnly,
       readWrite: online === undefined ? [root] : [root, folder],
-      network: online !== undefined,
       limits: online === undefined ? limits : this.withKept(limits),
       signal,
       onMessage: online === undefined ? () => undefined : log,
@@ -152,7 +159,6 @@ export class GoModules {
       env: goEnvironment(toolchain, folders),
       readOnly: request.readOnly,
       readWrite: [root],
-      network: false,
       limits,
       signal,
       onMessage: () => undefined,
@@ -192,5 +198,6 @@ function failure(stderr: string, { parse }: GoModulesRequest): BuildError {
     });
   }
   const first = diagnostics[0]?.message ?? 'go list failed without a word';
-  return new BuildError(aboutModules.test(stderr) ? 'build.dependencies_failed' : 'build.compile_failed', first, { diagnostics });
+  const code = aboutModules.test(stderr) || unreachable.test(stderr) ? 'build.dependencies_failed' : 'build.compile_failed';
+  return new BuildError(code, first, { diagnostics });
 }

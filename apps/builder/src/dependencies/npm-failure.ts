@@ -19,9 +19,16 @@ const unreachable = new Set([
 ]);
 const summaryMax = 1_000;
 
-/** What npm says with `--json` when it fails, as what the author of the function can do about it. */
-export function npmFailure(printed: string, registry: string): BuildError {
+/** What no author of a function can do anything about, errno(3). */
+const ofTheMachine = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'ENOMEM', 'EMFILE', 'ENFILE']);
+
+/**
+ * What npm says with `--json` when it fails, as what the author of the function can do about it; any other error is a fault
+ * of ours.
+ */
+export function npmFailure(printed: string, registry: string): Error {
   const { code = '', summary = '' } = errorIn(printed);
+  if (ofTheMachine.has(code)) return new Error(`npm could not install the dependencies: ${code}, ${summary.slice(0, summaryMax).trim()}`);
   return new BuildError('build.dependencies_failed', detailOf(code, summary.slice(0, summaryMax).trim(), registry));
 }
 

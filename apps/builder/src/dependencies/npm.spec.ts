@@ -5,13 +5,22 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startRegistry, type TestRegistry } from '../../test/a-registry.js';
-import { NpmDependencies, type NpmLimits } from './npm.js';
+import { createSandbox, type Sandbox } from '../sandbox/sandbox.js';
+import { NpmDependencies, type NpmDependenciesOptions, type NpmLimits } from './npm.js';
 
 let folder: string;
 let registry: TestRegistry;
+/** Where there is one. Only some tests are about it, and it takes npm half as long again. */
+let confined: Sandbox;
+let unconfined: Sandbox;
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'torii-npm-'));
+  const { PATH: searchPath = '' } = process.env;
+  [confined, unconfined] = [
+    createSandbox({ mode: 'auto', searchPath, scratch: path.join(folder, 'sandbox') }),
+    createSandbox({ mode: 'none', searchPath, scratch: folder }),
+  ];
   const marker = path.join(folder, 'script-ran');
   const script = `node -e "require('fs').writeFileSync(${JSON.stringify(marker).replaceAll('"', "'")}, '')"`;
   registry = await startRegistry([
@@ -62,11 +71,18 @@ let used = 0;
 
 function newDependencies(
   limits: Partial<NpmLimits> = {},
-  options: { readonly registry?: string; readonly searchPath?: string } = {},
+  options: Partial<Pick<NpmDependenciesOptions, 'registry' | 'searchPath' | 'sandbox'>> = {},
 ): NpmDependencies {
   used += 1;
   const { PATH: searchPath = '' } = process.env;
-  return new NpmDependencies({ folder: path.join(folder, `builder-${used}`), searchPath, registry: registry.url, limits, ...options });
+  return new NpmDependencies({
+    sandbox: unconfined,
+    folder: path.join(folder, `builder-${used}`),
+    searchPath,
+    registry: registry.url,
+    limits,
+    ...options,
+  });
 }
 
 interface Install {
@@ -111,7 +127,7 @@ describe('dependencies of package.json', () => {
   });
 
   it('are there at once for the next build that asks for the same', async () => {
-    const dependencies = newDependencies();
+    const dependencies = newDependencies({}, { sandbox: confined });
     const first = await install({ adds: '1.2.0' }, (folder) => folder, { dependencies });
     const { length } = registry.requests;
     expect(await install({ adds: '1.2.0' }, (folder) => folder, { dependencies })).toBe(first);
@@ -184,7 +200,8 @@ describe('dependencies that are refused', () => {
     ['is-elsewhere', '1.0.0', /is at http:\/\/127\.0\.0\.1:1\/x\.tgz: builds fetch packages from .* only/],
     ['uses-git', '1.0.0', /npm could not install/],
   ])('cannot be had: %s %s', async (name, spec, message) => {
-    await expect(install({ [name]: spec }, () => undefined)).rejects.toMatchObject({
+    const dependencies = newDependencies({}, { sandbox: confined });
+    await expect(install({ [name]: spec }, () => undefined, { dependencies })).rejects.toMatchObject({
       code: 'build.dependencies_failed',
       message: expect.stringMatching(message),
     });
@@ -235,19 +252,27 @@ describe('dependencies that are refused', () => {
 
 describe('a hostile package', () => {
   it('runs no script', async () => {
-    await install({ 'runs-scripts': '1.0.0', 'takes-bin': '1.0.0' }, (nodeModules) => {
-      expect(existsSync(path.join(nodeModules, 'runs-scripts', 'index.js'))).toBe(true);
-      expect(existsSync(path.join(nodeModules, '.bin'))).toBe(false);
-    });
+    await install(
+      { 'runs-scripts': '1.0.0', 'takes-bin': '1.0.0' },
+      (nodeModules) => {
+        expect(existsSync(path.join(nodeModules, 'runs-scripts', 'index.js'))).toBe(true);
+        expect(existsSync(path.join(nodeModules, '.bin'))).toBe(false);
+      },
+      { dependencies: newDependencies({}, { sandbox: confined }) },
+    );
     expect(existsSync(path.join(folder, 'script-ran'))).toBe(false);
   });
 
   it('writes and links nothing outside of its folder', async () => {
-    const outside = await install({ escapes: '1.0.0' }, (nodeModules) => {
-      expect(readdirSync(path.join(nodeModules, 'escapes')).filter((name) => name === 'link' || name === 'folder').length).toBeLessThanOrEqual(1);
-      expect(existsSync(path.join(nodeModules, 'escapes', 'link'))).toBe(false);
-      return path.dirname(path.dirname(nodeModules));
-    }).catch((error: unknown) => {
+    const outside = await install(
+      { escapes: '1.0.0' },
+      (nodeModules) => {
+        expect(readdirSync(path.join(nodeModules, 'escapes')).filter((name) => name === 'link' || name === 'folder').length).toBeLessThanOrEqual(1);
+        expect(existsSync(path.join(nodeModules, 'escapes', 'link'))).toBe(false);
+        return path.dirname(path.dirname(nodeModules));
+      },
+      { dependencies: newDependencies({}, { sandbox: confined }) },
+    ).catch((error: unknown) => {
       expect(error).toMatchObject({ code: 'build.dependencies_failed' });
       return folder;
     });

@@ -5,13 +5,15 @@ import { BuildError } from '@torii/contracts';
 import type { CompileContext } from '../compilers/compiler.js';
 import { findPrograms } from '../sandbox/find-program.js';
 import { useOfFolder } from '../sandbox/folder-use.js';
-import { createSandbox } from '../sandbox/sandbox.js';
+import { createSandbox, type Sandbox } from '../sandbox/sandbox.js';
 import type { SandboxLimits, SandboxResult } from '../sandbox/sandbox-run.js';
-import { openAllowListProxy } from './allow-list-proxy.js';
 import { npmFailure } from './npm-failure.js';
 import { type NpmManifest, readNpmManifest } from './npm-manifest.js';
+import { type Outlet, withOutlet } from './outlet.js';
 
 export interface NpmDependenciesOptions {
+  /** What npm is confined by. Where there is none, npm runs as the builder: it runs no code of packages, and JavaScript is always there. */
+  readonly sandbox: Sandbox;
   /** Of this builder alone: installed packages and npm's own cache. */
   readonly folder: string;
   /** As in PATH: where npm is looked for. */
@@ -54,6 +56,13 @@ interface ProxyFailure {
   readonly why: string;
 }
 
+interface NpmProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** What it is made of; undefined for a program that is no script, of which that cannot be told. */
+  readonly folder: string | undefined;
+}
+
 /** What a build gives to the step. */
 type Context = Pick<CompileContext, 'signal' | 'log' | 'stage'>;
 
@@ -64,7 +73,7 @@ type Context = Pick<CompileContext, 'signal' | 'log' | 'stage'>;
 export class NpmDependencies {
   readonly folder: string;
   private readonly limits: NpmLimits;
-  private readonly sandbox;
+  private readonly unconfined: Sandbox;
   /** Kept installations that builds use now, by how many. */
   private readonly inUse = new Map<string, number>();
   /** How many npm run now, all of them with one cache. */
@@ -73,8 +82,7 @@ export class NpmDependencies {
   constructor(private readonly options: NpmDependenciesOptions) {
     this.folder = path.resolve(options.folder);
     this.limits = { ...npmLimits, ...options.limits };
-    // npm is no foreign program, and its packages are only unpacked: it needs bounds, but no walls.
-    this.sandbox = createSandbox({ mode: 'none', searchPath: options.searchPath, scratch: this.folder });
+    this.unconfined = createSandbox({ mode: 'none', searchPath: options.searchPath, scratch: this.folder });
   }
 
   /**
@@ -135,20 +143,20 @@ export class NpmDependencies {
 
   private async runNpm(folder: string, { signal, log }: Context): Promise<void> {
     const { registry } = this.options;
-    const command = await this.npm();
+    const npm = await this.npm();
+    const cache = this.cacheFolder;
+    await mkdir(cache, { recursive: true, mode: 0o700 });
     const failures: ProxyFailure[] = [];
-    const proxy = await openAllowListProxy({ allowed: [placeOf(registry)], onRefused: (place, why) => failures.push({ place, why }) });
     let printed = '';
-    try {
-      const [program = '', ...args] = [...command, ...this.arguments(folder, proxy.url)];
-      const result = await this.sandbox.run({
-        command: program,
-        args,
+    const runIn = ({ sandbox, proxyUrl }: Outlet): Promise<SandboxResult> =>
+      sandbox.run({
+        command: npm.command,
+        args: [...npm.args, ...this.arguments(folder, proxyUrl)],
         cwd: folder,
         env: this.environment(folder),
-        readOnly: [],
-        readWrite: [folder],
-        network: true,
+        readOnly: [process.execPath, ...(npm.folder === undefined ? [] : [npm.folder]), ...this.authorities()],
+        readWrite: [folder, cache],
+        measured: [folder],
         limits: this.sandboxLimits(),
         signal,
         onOutput: (stream, chunk) => {
@@ -156,11 +164,24 @@ export class NpmDependencies {
           else if (printed.length < printedMaxChars) printed += chunk.toString();
         },
       });
-      signal.throwIfAborted();
-      this.expectSuccess(result, printed, failures);
-    } finally {
-      await proxy.close();
-    }
+    const onRefused = (place: string, why: string): number => failures.push({ place, why });
+    const result = await withOutlet({ sandbox: await this.sandboxOf(npm), allowed: [placeOf(registry)], onRefused }, runIn);
+    signal.throwIfAborted();
+    this.expectSuccess(result, printed, failures);
+  }
+
+  private async sandboxOf({ folder }: NpmProgram): Promise<Sandbox> {
+    const { sandbox } = this.options;
+    const { reason } = await sandbox.detect();
+    return reason === undefined && folder !== undefined ? sandbox : this.unconfined;
+  }
+
+  private get cacheFolder(): string {
+    return path.join(this.folder, 'npm-cache');
+  }
+
+  private authorities(): string[] {
+    return this.options.caFile === undefined ? [] : [this.options.caFile];
   }
 
   private environment(folder: string): Record<string, string> {
@@ -176,7 +197,7 @@ export class NpmDependencies {
       ...['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--no-bin-links', '--json', '--loglevel=error'],
       ...['--omit=dev', '--omit=optional', '--omit=peer', '--engine-strict=false', '--fetch-timeout=20000', '--maxsockets=8'],
       ...['--fetch-retries=1', `--fetch-retry-mintimeout=${this.limits.retryAfterMs}`],
-      ...[`--prefix=${folder}`, `--cache=${path.join(this.folder, 'npm-cache')}`, `--registry=${this.options.registry}`],
+      ...[`--prefix=${folder}`, `--cache=${this.cacheFolder}`, `--registry=${this.options.registry}`],
       ...[`--userconfig=${nowhere}`, `--globalconfig=${nowhere}-global`, `--git=${nowhere}`],
       ...[`--proxy=${proxyUrl}`, `--https-proxy=${proxyUrl}`, '--noproxy='],
     ];
@@ -203,6 +224,7 @@ export class NpmDependencies {
       throw new BuildError('build.too_large', `The dependencies have more than ${installMaxBytes} bytes when they are installed.`);
     if (endedBy === 'memory') throw new BuildError('build.memory_exceeded', 'Installing the dependencies needs more memory than it may have.');
     if (exitCode === 0) return;
+    if (signal === 'SIGKILL') throw new Error('npm was ended by SIGKILL: the machine may have no memory left');
     const { registry } = this.options;
     const elsewhere = failures.find(({ place }) => !place.includes(placeOf(registry)));
     if (elsewhere !== undefined) throw failed(`A dependency is at ${elsewhere.place}: builds fetch packages from ${registry} only.`);
@@ -211,13 +233,15 @@ export class NpmDependencies {
     throw npmFailure(printed, registry);
   }
 
-  /** The program that runs npm, and npm as its first argument where it is a script. Throws `build.dependencies_failed` when there is none. */
-  private async npm(): Promise<string[]> {
+  /** Throws `build.dependencies_failed` when there is none. */
+  private async npm(): Promise<NpmProgram> {
     const { searchPath } = this.options;
     const [found] = await findPrograms('npm', { searchPath, toolchains: undefined, toolchain: 'npm', folders: [] });
     if (found === undefined) throw failed('There is no npm on the builder: install it, or remove "dependencies" from package.json.');
     const script = await realpath(found);
-    return script.endsWith('.js') ? [process.execPath, script] : [found];
+    if (!script.endsWith('.js')) return { command: found, args: [], folder: undefined };
+    // Its script is in the folder `bin` of the package.
+    return { command: process.execPath, args: [script], folder: path.dirname(path.dirname(script)) };
   }
 
   /** Checks what npm has left, and puts it where the next builds find it. */
@@ -244,7 +268,7 @@ export class NpmDependencies {
     const { folderMaxBytes } = this.limits;
     let { bytes } = await useOfFolder(this.folder, filesMax * 10);
     if (bytes <= folderMaxBytes) return;
-    const candidates = [path.join(this.folder, 'npm-cache'), ...(await this.unusedOldestFirst())];
+    const candidates = [this.cacheFolder, ...(await this.unusedOldestFirst())];
     for (const candidate of candidates) {
       if (bytes <= folderMaxBytes / 2) return;
       bytes -= (await useOfFolder(candidate, filesMax)).bytes;

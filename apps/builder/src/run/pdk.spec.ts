@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FunctionSettings } from '@torii/contracts';
 import { startUpstream } from '@torii/test-kit';
 import { aRunner } from '../../test/a-runner.js';
@@ -19,69 +19,73 @@ const everything: Partial<FunctionSettings> = {
 
 /** What `run` of a script answers. */
 async function answerOf(source: string, input: unknown = {}): Promise<unknown> {
-  const { error, output } = await run(await compileScript(source), { input: JSON.stringify(input), settings: everything });
+  return answerOfModule(await compileScript(source), 'run', input);
+}
+
+/** What an exported function of a module answers; its stores are empty. */
+async function answerOfModule(wasm: Uint8Array, functionName: string, input: unknown = {}): Promise<unknown> {
+  const { error, output } = await run(wasm, { functionName, input: JSON.stringify(input), settings: everything });
   if (error !== null) throw new Error(`${error.code}: ${error.detail}`);
   return output.content === '' ? undefined : JSON.parse(output.content);
 }
 
+const storeFunctions = `
+  export function readsBack() {
+    const before = store.get('k') ?? 'nothing';
+    store.set('k', 'é');
+    store.set('bytes', new Uint8Array([0, 255, 128]));
+    const found = [before, store.get('k'), [...store.getBytes('k')], [...store.getBytes('bytes')]];
+    store.remove('k');
+    return [...found, store.get('k') ?? 'gone'];
+  }
+  export function writesWhereItMay() {
+    store.set('k', 'v');
+    return [
+      store.setIfAbsent('k', 'x'), store.setIfAbsent('other', 'x'),
+      store.compareAndSet('k', 'wrong', 'x'), store.compareAndSet('k', 'v', 'w'), store.compareAndSet('none', undefined, 'made'),
+      store.get('k'), store.get('other'), store.get('none'),
+    ];
+  }
+  export function counts() {
+    return [store.increment('n'), store.increment('n', 41), store.increment('n', 9007199254740993n)].map(String);
+  }
+  export function findsKeys() {
+    for (const key of ['a1', 'a2', 'b1']) store.set(key, 'x');
+    const found = store.keys({ prefix: 'a' });
+    return [found.keys.sort(), found.complete, store.keys({ pattern: '*1', limit: 1 }).complete, store.keys().keys.length];
+  }
+  export function fails() {
+    store.set('k', 'no number');
+    try { store.increment('k'); } catch (error) { return [error.name, error.code, error.message]; }
+  }
+`;
+
 describe.each(['plugin-map', 'global-map', 'plugin-datastore', 'global-datastore'])('@torii/pdk/%s', (name) => {
-  const script = (body: string): string => `
-    import * as store from '@torii/pdk/${name}';
-    export function run() { ${body} }`;
+  // One for all: to make a module ready takes longer than to call it.
+  let wasm: Uint8Array;
+  beforeAll(async () => {
+    wasm = await compileScript(`import * as store from '@torii/pdk/${name}';\n${storeFunctions}`);
+  });
 
   it('reads what it wrote, as text and as bytes', async () => {
-    expect(
-      await answerOf(
-        script(`
-          const before = store.get('k') ?? 'nothing';
-          store.set('k', 'é');
-          store.set('bytes', new Uint8Array([0, 255, 128]));
-          const found = [before, store.get('k'), [...store.getBytes('k')], [...store.getBytes('bytes')]];
-          store.remove('k');
-          return [...found, store.get('k') ?? 'gone'];`),
-      ),
-    ).toEqual(['nothing', 'é', [0xc3, 0xa9], [0, 255, 128], 'gone']);
+    expect(await answerOfModule(wasm, 'readsBack')).toEqual(['nothing', 'é', [0xc3, 0xa9], [0, 255, 128], 'gone']);
   });
 
   it('writes only where it may', async () => {
-    expect(
-      await answerOf(
-        script(`
-          store.set('k', 'v');
-          return [
-            store.setIfAbsent('k', 'x'), store.setIfAbsent('other', 'x'),
-            store.compareAndSet('k', 'wrong', 'x'), store.compareAndSet('k', 'v', 'w'), store.compareAndSet('none', undefined, 'made'),
-            store.get('k'), store.get('other'), store.get('none'),
-          ];`),
-      ),
-    ).toEqual([false, true, false, true, true, 'w', 'x', 'made']);
+    expect(await answerOfModule(wasm, 'writesWhereItMay')).toEqual([false, true, false, true, true, 'w', 'x', 'made']);
   });
 
   it('counts exactly, also beyond what a number holds', async () => {
-    expect(
-      await answerOf(script(`return [store.increment('n'), store.increment('n', 41), store.increment('n', 9007199254740993n)].map(String);`)),
-    ).toEqual(['1', '42', '9007199254741035']);
+    expect(await answerOfModule(wasm, 'counts')).toEqual(['1', '42', '9007199254741035']);
   });
 
   it('finds keys, and says whether these are all', async () => {
-    expect(
-      await answerOf(
-        script(`
-          for (const key of ['a1', 'a2', 'b1']) store.set(key, 'x');
-          const found = store.keys({ prefix: 'a' });
-          return [found.keys.sort(), found.complete, store.keys({ pattern: '*1', limit: 1 }).complete, store.keys().keys.length];`),
-      ),
-    ).toEqual([['a1', 'a2'], true, false, 3]);
+    expect(await answerOfModule(wasm, 'findsKeys')).toEqual([['a1', 'a2'], true, false, 3]);
   });
 
   it('throws why the store could not do it', async () => {
-    expect(
-      await answerOf(
-        script(`
-          store.set('k', 'no number');
-          try { store.increment('k'); } catch (error) { return [error.name, error.code, error.message]; }`),
-      ),
-    ).toEqual(['HostError', 'not_a_number', 'the value is no 64-bit integer, or the sum would be none']);
+    const why = 'the value is no 64-bit integer, or the sum would be none';
+    expect(await answerOfModule(wasm, 'fails')).toEqual(['HostError', 'not_a_number', why]);
   });
 });
 

@@ -14,12 +14,10 @@ export interface BubblewrapOptions {
 export function bubblewrapCommand(run: SandboxRun, mounts: readonly Mount[], options: BubblewrapOptions): string[] {
   const { program, help, isRoot } = options;
   // A root in a user namespace would still be the real root to whatever it can reach: it becomes a real nobody instead.
-  const users = isRoot ? ['--unshare-ipc', '--unshare-pid', '--unshare-uts', '--unshare-cgroup-try'] : ownUsers(help);
+  const users = isRoot ? ['--unshare-ipc', '--unshare-pid', '--unshare-uts', '--unshare-cgroup-try', '--unshare-net'] : ownUsers(help);
   return [
     program,
     ...users,
-    ...(isRoot && !run.network ? ['--unshare-net'] : []),
-    ...(!isRoot && run.network ? ['--share-net'] : []),
     ...['--new-session', '--die-with-parent', '--clearenv', '--setenv', 'PATH', '/usr/sbin:/usr/bin:/sbin:/bin'],
     ...mounts.flatMap((mount) => mountArgs(mount, help)),
     ...['--remount-ro', '/'],

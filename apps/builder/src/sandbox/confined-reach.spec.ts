@@ -71,12 +71,10 @@ describe.each(['unshare', 'bubblewrap'] as const)('a program in %s', (kind) => {
     const script = `require('node:net').connect(${port}, '127.0.0.1').on('error', (error) => console.log(error.code)).on('connect', () => console.log('connected'))`;
 
     const run = { command: process.execPath, args: ['-e', script], readOnly: [process.execPath] };
-    const closed = await inside('', run);
-    const open = await inside('', { ...run, network: true });
+    const { output } = await inside('', run);
 
-    expect(closed.output).toMatch(/^E(NETUNREACH|CONNREFUSED|ADDRNOTAVAIL)/);
-    expect(open.output).toBe('connected\n');
-    expect(connections).toBe(1);
+    expect(output).toMatch(/^E(NETUNREACH|CONNREFUSED|ADDRNOTAVAIL)/);
+    expect(connections).toBe(0);
     await new Promise((resolve) => server.close(resolve));
   });
 

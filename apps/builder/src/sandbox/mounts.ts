@@ -36,19 +36,12 @@ const systemFiles = [
   '/etc/pki/ca-trust',
   '/etc/ca-certificates',
 ];
-/** How names are resolved; only for what has a network. */
-const networkFiles = ['/etc/resolv.conf', '/etc/hosts', '/etc/nsswitch.conf'];
 const devices = ['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom'];
 
 /** Everything there is inside: the system read-only, an own /tmp, /proc and /dev, and the paths of the run. */
-export async function planMounts(run: {
-  readonly readOnly: readonly string[];
-  readonly readWrite: readonly string[];
-  readonly network: boolean;
-}): Promise<Mount[]> {
+export async function planMounts(run: { readonly readOnly: readonly string[]; readonly readWrite: readonly string[] }): Promise<Mount[]> {
   const mounts: Mount[] = [];
   for (const folder of [...systemFolders, ...systemFiles]) mounts.push(...(await systemMount(folder)));
-  for (const file of run.network ? networkFiles : []) mounts.push(...(await bound(file)));
   mounts.push({ kind: 'temporary', path: ownTemporaryFolder, maxBytes: temporaryMaxBytes });
   mounts.push({ kind: 'temporary', path: '/dev/shm', maxBytes: sharedMemoryMaxBytes });
   mounts.push({ kind: 'processes', path: '/proc' });
@@ -95,11 +88,5 @@ async function systemMount(place: string): Promise<Mount[]> {
   const found = await lstat(place).catch(() => undefined);
   // /bin is a link to usr/bin on most systems.
   if (found?.isSymbolicLink()) return [{ kind: 'link', path: place, to: await readlink(place) }];
-  return found === undefined ? [] : [{ kind: 'readOnly', path: place }];
-}
-
-/** Links are followed: /etc/resolv.conf often leads into a folder that is not there inside. */
-async function bound(place: string): Promise<Mount[]> {
-  const found = await lstat(place).catch(() => undefined);
   return found === undefined ? [] : [{ kind: 'readOnly', path: place }];
 }

@@ -9,6 +9,8 @@ import type { SandboxEnd, SandboxResult, SandboxRun } from './sandbox-run.js';
 /** How often memory is looked at, and the folders (ms). What is taken in between is bounded by the limits per process. */
 const memoryEveryMs = 100;
 const diskEveryMs = 500;
+/** After a look there is a rest of so many times what it took, but of no more intervals than that. */
+const [restPerLook, intervalsMax] = [10, 10];
 const defaultFilesMax = 100_000;
 /** After it was killed; a process in the kernel's hands may take its time (ms). */
 const goneWithinMs = 5_000;
@@ -86,7 +88,8 @@ class RunWatch {
   firstWords = '';
   /** Resolves when the program was killed and is still not gone. */
   readonly givenUp: Promise<void>;
-  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private isOver = false;
   private readonly onAbort = (): void => this.end('aborted');
   private giveUp: () => void = () => undefined;
   private outputBytes = 0;
@@ -99,7 +102,7 @@ class RunWatch {
       this.giveUp = resolve;
     });
     const { limits, signal } = run;
-    this.timers.push(setTimeout(() => this.end('deadline'), limits.wallMs));
+    this.timers.add(setTimeout(() => this.end('deadline'), limits.wallMs));
     if (limits.memoryMaxBytes !== undefined) this.every(memoryEveryMs, () => this.checkMemory());
     if (limits.diskMaxBytes !== undefined) this.every(diskEveryMs, () => this.checkDisk());
     signal.addEventListener('abort', this.onAbort, { once: true });
@@ -111,6 +114,7 @@ class RunWatch {
   }
 
   stop(): void {
+    this.isOver = true;
     for (const timer of this.timers) clearTimeout(timer);
     this.run.signal.removeEventListener('abort', this.onAbort);
   }
@@ -120,30 +124,37 @@ class RunWatch {
     if (this.endedBy === undefined) await this.checkDisk();
   }
 
-  private every(intervalMs: number, look: () => Promise<void>): void {
-    let isLooking = false;
-    const timer = setInterval(() => {
-      if (isLooking || this.endedBy !== undefined) return;
-      isLooking = true;
-      void look().finally(() => {
-        isLooking = false;
-      });
-    }, intervalMs);
-    this.timers.push(timer);
+  /** Again and again until the run is over, less often where a look takes long. */
+  private every(intervalMs: number, look: () => void | Promise<void>): void {
+    const next = (delayMs: number): void => {
+      if (this.isOver || this.endedBy !== undefined) return;
+      const timer = setTimeout(() => {
+        this.timers.delete(timer);
+        void lookOnce();
+      }, delayMs);
+      this.timers.add(timer);
+    };
+    const lookOnce = async (): Promise<void> => {
+      const startedAtMs = performance.now();
+      await look();
+      const tookMs = performance.now() - startedAtMs;
+      next(Math.max(intervalMs, Math.min(tookMs * restPerLook, intervalMs * intervalsMax)));
+    };
+    next(intervalMs);
   }
 
-  private async checkMemory(): Promise<void> {
+  private checkMemory(): void {
     const { pid } = this.child;
     const { memoryMaxBytes } = this.run.limits;
     if (pid === undefined || memoryMaxBytes === undefined) return;
-    if ((await useOfDescendants(pid)).residentBytes > memoryMaxBytes) this.end('memory');
+    if (useOfDescendants(pid).residentBytes > memoryMaxBytes) this.end('memory');
   }
 
   private async checkDisk(): Promise<void> {
     const { diskMaxBytes, filesMax = defaultFilesMax } = this.run.limits;
     if (diskMaxBytes === undefined) return;
     let [files, bytes] = [0, 0];
-    for (const folder of this.run.readWrite) {
+    for (const folder of this.run.measured ?? this.run.readWrite) {
       const use = await useOfFolder(folder, filesMax);
       files += use.files;
       bytes += use.bytes;
@@ -164,7 +175,7 @@ class RunWatch {
     if (this.endedBy !== undefined) return;
     this.endedBy = by;
     killGroup(this.child);
-    this.timers.push(setTimeout(() => this.giveUp(), goneWithinMs));
+    this.timers.add(setTimeout(() => this.giveUp(), goneWithinMs));
   }
 }
 

@@ -14,7 +14,7 @@ export interface SandboxLimits {
   /** All that it prints; a program that prints more is ended. */
   readonly outputMaxBytes: number;
   /**
-   * What lies in the writable folders; a program that leaves more there, too many files, or a folder that cannot be looked
+   * What lies in the writable folders that are measured; a program that leaves more there, too many files, or a folder that cannot be looked
    * into, is ended.
    */
   readonly diskMaxBytes?: number;
@@ -33,8 +33,8 @@ export interface SandboxRun {
   readonly readOnly: readonly string[];
   /** Folders. Where the builder is root they are given to the user inside, with all that is in them. */
   readonly readWrite: readonly string[];
-  /** The host's network, for programs that run nobody's code but their own. */
-  readonly network: boolean;
+  /** Those of them that `diskMaxBytes` is for; all unless given. */
+  readonly measured?: readonly string[];
   readonly limits: SandboxLimits;
   /** Aborted: every process is gone before `run` resolves. */
   readonly signal: AbortSignal;

@@ -46,7 +46,7 @@ describe('what a program leaves behind', () => {
 
 describe('the file system inside', () => {
   it('shows the programs and libraries of the system, and not what people keep beside them', async () => {
-    const places = (await planMounts({ readOnly: [process.execPath], readWrite: [], network: false }))
+    const places = (await planMounts({ readOnly: [process.execPath], readWrite: [] }))
       .filter(({ kind }) => kind === 'readOnly')
       .map((mount) => mount.path);
 
@@ -144,7 +144,6 @@ describe('a builder that is killed', () => {
       env: { PATH: '/usr/bin:/bin' },
       readOnly: [],
       readWrite: [],
-      network: false,
       limits: someLimits,
       signal: new AbortController().signal,
       onOutput: () => undefined,

@@ -22,8 +22,8 @@ export interface SandboxOptions {
 
 /**
  * Runs programs that nobody vouches for. Inside there are the system's programs, read-only, an own /tmp, /proc and /dev, and
- * the paths of the run: no other file of the host, no other process, no secret of the environment, no network unless the
- * run has it, and no privilege to be gained. Every process is gone when `run` resolves, and when the builder dies.
+ * the paths of the run: no other file of the host, no other process, no secret of the environment, no network but a loopback
+ * of its own, and no privilege to be gained. Every process is gone when `run` resolves, and when the builder dies.
  */
 export interface Sandbox {
   /** Tries what there is, and remembers the answer for half a minute. Does not throw. */
@@ -112,7 +112,6 @@ async function confines(confinement: Confinement): Promise<boolean> {
     env: { PATH: '/usr/bin:/bin' },
     readOnly: [],
     readWrite: [],
-    network: false,
     limits: probeLimits,
     signal: new AbortController().signal,
     onOutput: (_stream, chunk) => {

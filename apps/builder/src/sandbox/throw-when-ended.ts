@@ -5,7 +5,7 @@ const mebi = 1_048_576;
 
 /**
  * Nothing for a program that ended by itself, with whatever result; else throws the `BuildError` that says which bound was
- * reached, or the reason of the abort. `what` is what ran, such as `The Go compiler`.
+ * reached, the reason of the abort, or an `Error` when it was neither: the system ends what is in its way. `what` is what ran, such as `The Go compiler`.
  */
 export function throwWhenEnded(what: string, result: SandboxResult, limits: SandboxLimits, signal: AbortSignal): void {
   switch (result.endedBy) {
@@ -37,6 +37,7 @@ function throwForSignal(what: string, { signal }: SandboxResult, limits: Sandbox
   if (signal === 'SIGXFSZ') {
     throw new BuildError('build.too_large', `${what} wrote a file of more than ${inMebi(limits.fileMaxBytes)} MiB`);
   }
+  if (signal === 'SIGKILL') throw new Error(`${what} was ended by SIGKILL: the machine may have no memory left`);
 }
 
 function inMebi(bytes: number | undefined): number {

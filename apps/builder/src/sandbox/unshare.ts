@@ -2,6 +2,9 @@ import { asNobody, limitedCommand } from './innermost.js';
 import type { Mount } from './mounts.js';
 import type { SandboxRun } from './sandbox-run.js';
 
+/** Where there is neither iproute2 nor net-tools: the flags of the interface by an ioctl, netdevice(7), of its name and theirs. */
+const loopbackUp = 'socket(my $s, 2, 2, 0) && ioctl($s, 0x8914, pack("a16 s x22", "lo", 0x49)) || exit 1';
+
 /**
  * Makes the file system of the sandbox in an empty folder (`$1`), enters it, and runs what follows `--`.
  *
@@ -32,6 +35,9 @@ collect() {
 " own="$own$root$1
 "
 }
+loopback() {
+  ip link set lo up || ifconfig lo up || perl -e '${loopbackUp}'
+} 2>/dev/null
 mountedBelow() {
   while read -r _ _ _ _ point _; do
     case $point in *\\\\*) point=$(printf '%b' "$point") ;; esac
@@ -49,6 +55,7 @@ END
     mount -o "remount,bind,nosuid,nodev,$mode" "$point"
   done
 }
+loopback || true
 mount -t tmpfs -o mode=0755,size=4m,nosuid,nodev tmpfs "$root"
 while [ "$1" != -- ]; do
   case $1 in
@@ -99,8 +106,7 @@ export function unshareCommand(run: SandboxRun, mounts: readonly Mount[], { moun
     ...['setpriv', '--pdeathsig', 'KILL'],
     'unshare',
     ...(isRoot ? [] : ['--user', '--map-root-user']),
-    ...['--mount', '--pid', '--fork', '--kill-child=KILL', '--ipc', '--uts', '--cgroup'],
-    ...(run.network ? [] : ['--net']),
+    ...['--mount', '--pid', '--fork', '--kill-child=KILL', '--ipc', '--uts', '--cgroup', '--net'],
     ...['sh', '-c', script, 'sh', mountPoint],
     ...mountWords(mounts, mountPoint),
     '--',

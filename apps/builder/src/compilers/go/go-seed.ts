@@ -37,6 +37,11 @@ const common = [
 const seedMaxBytes = 160 * 1024 * 1024;
 const filesMax = 20_000;
 const memoryMaxBytes = 2 * 1024 * 1024 * 1024;
+/**
+ * A compiler that collects its garbage less often computes a fifth less for these packages (17 s instead of 21 s), with
+ * 360 MiB instead of 215 MiB. The first build on a machine waits for it.
+ */
+const garbagePercent = '400';
 const scratchPrefix = '.new-';
 const abandonedMs = 3_600_000;
 /** While another builder makes the seed, or does not end (ms). Longer than a run of go may take. */
@@ -81,10 +86,10 @@ export class GoSeed {
 
   /**
    * The folder for a build's cache to link to. A link that has come to lead nowhere, because the seed has grown twice
-   * meanwhile, is one more package to compile.
+   * meanwhile, is one more package to compile. `onWait` is called when it is not there, which takes many seconds.
    */
-  async of(toolchain: GoToolchain): Promise<string> {
-    return (await this.newestOrFirst(toolchain)).cache;
+  async of(toolchain: GoToolchain, onWait: () => void = () => undefined): Promise<string> {
+    return (await this.newestOrFirst(toolchain, onWait)).cache;
   }
 
   /** In the background, one at a time; what cannot be learnt now is at the next build. Does not throw. */
@@ -99,10 +104,13 @@ export class GoSeed {
   }
 
   /** Asked of the disk each time: another builder may have made a newer one, and removed what was known. */
-  private async newestOrFirst(toolchain: GoToolchain): Promise<Seed> {
+  private async newestOrFirst(toolchain: GoToolchain, onWait: () => void = () => undefined): Promise<Seed> {
     this.tidied ??= this.removeAbandoned();
     await this.tidied;
-    return (await this.newest(toolchain)) ?? (await this.first(toolchain));
+    const newest = await this.newest(toolchain);
+    if (newest !== undefined) return newest;
+    onWait();
+    return this.first(toolchain);
   }
 
   private first(toolchain: GoToolchain): Promise<Seed> {
@@ -185,10 +193,9 @@ export class GoSeed {
     const { isOk, stderr } = await runGo(this.options.sandbox, toolchain, {
       args: ['build', '-mod=mod', ...goBuildFlags, '-o', 'seed.wasm', '.'],
       cwd: scratch,
-      env: goEnvironment(toolchain, folders),
+      env: { ...goEnvironment(toolchain, folders), GOGC: garbagePercent },
       readOnly: [modules, this.options.toriiFolder],
       readWrite: [scratch],
-      network: false,
       limits: goLimits({ memoryMaxBytes, outputMaxBytes: seedMaxBytes }),
       signal: new AbortController().signal,
       onMessage: () => undefined,

@@ -24,7 +24,6 @@ export interface CargoRun {
   readonly folders: CargoFolders;
   readonly writable: readonly string[];
   readonly readOnly: readonly string[];
-  readonly network: boolean;
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
 }
 
@@ -67,7 +66,6 @@ export async function runCargo(
     env: { ...environment(rust, folders), CARGO_BUILD_JOBS: String(jobsWithin(context.limits.memoryMaxBytes)), ...run.env },
     readOnly: [rust.sysroot, path.dirname(rust.cargo), ...run.readOnly],
     readWrite: run.writable,
-    network: run.network,
     limits,
     signal: context.signal,
     onOutput: run.onOutput,

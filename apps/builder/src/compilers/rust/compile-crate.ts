@@ -55,7 +55,6 @@ export async function compileCrate(compile: CrateCompile): Promise<CrateCompiled
       // The source too: cargo writes the name of the crate into its lock.
       writable: [folders.source, folders.work],
       readOnly: [folders.home, ...replaced.values()],
-      network: false,
       onOutput: (stream, chunk) => {
         if (stream === 'stdout') return messages.write(chunk);
         const text = chunk.toString('utf8').replaceAll(folders.source, '.');

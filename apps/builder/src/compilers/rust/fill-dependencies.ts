@@ -1,8 +1,10 @@
 import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BuildError } from '@torii/contracts';
-import { openAllowListProxy } from '../../dependencies/allow-list-proxy.js';
+import { withOutlet } from '../../dependencies/outlet.js';
 import { readOutput } from '../../sandbox/read-output.js';
+import type { Sandbox } from '../../sandbox/sandbox.js';
+import type { SandboxResult } from '../../sandbox/sandbox-run.js';
 import type { CompileContext } from '../compiler.js';
 import { type CargoFolders, runCargo } from './cargo.js';
 import { checkLock } from './check-lock.js';
@@ -66,19 +68,17 @@ export async function readLock(folder: string): Promise<Uint8Array> {
 async function fetchCrates(folders: CargoFolders, fill: DependencyFill): Promise<void> {
   const { sandbox, rust, replaced, crateHosts, isOffline, context } = fill;
   const onRefused = (place: string, why: string): void => context.log('torii', `${place}: ${why}`);
-  const proxy = await openAllowListProxy({ allowed: isOffline ? [] : crateHosts, onRefused });
   let output = '';
-  try {
-    const result = await runCargo(
-      sandbox,
+  const fetch = (within: Sandbox, env: Readonly<Record<string, string>>): Promise<SandboxResult> =>
+    runCargo(
+      within,
       rust,
       {
         args: ['fetch', '--target', wasmTarget, '--target', rust.host, ...(isOffline ? ['--offline'] : []), ...replaceArgs(replaced)],
-        env: { CARGO_HTTP_PROXY: proxy.url },
+        env,
         folders,
         writable: [folders.source, folders.home],
         readOnly: [...replaced.values()],
-        network: !isOffline,
         onOutput: (stream, chunk) => {
           output += chunk.toString('utf8');
           context.log(stream, chunk.toString('utf8'));
@@ -86,10 +86,10 @@ async function fetchCrates(folders: CargoFolders, fill: DependencyFill): Promise
       },
       context,
     );
-    if (result.exitCode !== 0) throw fetchFailure(output, folders.source);
-  } finally {
-    await proxy.close();
-  }
+  const { exitCode } = isOffline
+    ? await fetch(sandbox, {})
+    : await withOutlet({ sandbox, allowed: crateHosts, onRefused }, (outlet) => fetch(outlet.sandbox, { CARGO_HTTP_PROXY: outlet.proxyUrl }));
+  if (exitCode !== 0) throw fetchFailure(output, folders.source);
   const lock = await readOutput(folders.source, lockFile, lockMaxBytes);
   checkLock(Buffer.from(lock ?? []).toString('utf8'), new Set(replaced.keys()));
 }

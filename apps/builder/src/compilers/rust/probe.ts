@@ -41,7 +41,6 @@ export async function probeRust(rust: RustInstallation, sandbox: Sandbox, scratc
         folders,
         writable: Object.values(folders),
         readOnly: [],
-        network: false,
         onOutput: (_stream, chunk) => {
           output += chunk.toString('utf8');
         },
