@@ -67,7 +67,7 @@ for (const count of counts) {
   let buildMs = 0;
   let changeMs = 0;
   for (const { route, target, head: headOf = () => head } of Object.values(cases)) {
-    const routes = Array.from({ length: count }, (_, index) => ({ name: `r${index}`, match: [route(index)] }));
+    const routes = Array.from({ length: count }, (_, index) => ({ id: `rt_${index}`, name: `r${index}`, match: [route(index)] }));
     const heapBefore = heapBytes();
     const startedMs = performance.now();
     const table = new RouteTable(routes);
@@ -92,7 +92,7 @@ function changeOne(first, routes, route) {
   let base = first;
   for (let round = 0; round < rounds; round += 1) {
     const index = Math.floor((round * routes.length) / rounds);
-    const next = { name: `r${index}`, match: [route(index)] };
+    const next = { id: `rt_${index}`, name: `r${index}`, match: [route(index)] };
     const startedMs = performance.now();
     base = new RouteTable([next], { base, removed: [routes[index]] });
     times.push(performance.now() - startedMs);

@@ -19,9 +19,9 @@ console.log('| routes | one route | others waited | slots of all routes | others
 console.log('|---|---|---|---|---|');
 for (const count of [100, 1_000, 10_000, 100_000]) {
   const routes = Array.from({ length: count }, (_, index) => aStaticRoute(index, 'saved'));
-  const keyed = keyedSnapshot({ ...nothing, revision: 1, routes, routeRows: routes.map((_, index) => index) });
+  const keyed = keyedSnapshot({ ...nothing, revision: 1, routes, routeRows: routes.map((_, index) => index) }, 1);
   const active = new ActiveRevision();
-  active.swap((await stageRevision(stagedSnapshot(keyed, new Set()), undefined, {})).revision);
+  active.swap((await stageRevision(stagedSnapshot(keyed, undefined), undefined, {})).revision);
   const one = await measure(active, { ...draft, routes: [aStaticRoute(Math.floor(count / 2), 'draft')] });
   const all = await measure(active, { ...draft, routes: [], globalPlugins: [] });
   console.log(`| ${count} | ${one.totalMs.toFixed(1)} | ${one.waitedMs.toFixed(1)} | ${all.totalMs.toFixed(1)} | ${all.waitedMs.toFixed(1)} |`);

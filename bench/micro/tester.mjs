@@ -68,6 +68,7 @@ async function cpuUsPerRequest(host, durationMs) {
 
 async function explainMs(count) {
   const routes = Array.from({ length: count }, (_, index) => ({
+    id: `rt_${index}`,
     name: `r${index}`,
     match: [{ hosts: [`h${index % 1_000}.test`], paths: [{ type: 'prefix', value: `/p${index}` }], methods: [] }],
   }));

@@ -54,6 +54,8 @@ export class TestNode {
   readonly artifacts = new ArtifactServer();
   readonly incarnation = randomUUID();
   revision = 0;
+  /** Of what is published from now on. */
+  debugEpoch: string | undefined;
   stateDirectory = '';
   controlPlaneUrl = '';
   private redis: Redis | undefined;
@@ -96,7 +98,8 @@ export class TestNode {
   async publish(plugins: SnapshotPlugin[], routes: SnapshotRoute[], globalPlugins?: SnapshotSlot[]): Promise<void> {
     this.redis ??= new Redis(this.bus.url, { maxRetriesPerRequest: 1 });
     this.revision += 1;
-    const snapshot = sealSnapshot({ incarnation: this.incarnation, revision: this.revision }, { plugins, routes, globalPlugins });
+    const { incarnation, revision, debugEpoch } = this;
+    const snapshot = sealSnapshot({ incarnation, revision }, { plugins, routes, globalPlugins, debugEpoch });
     await new SnapshotPublisher(this.redis, configKeys(this.bus.keyPrefix)).publish(snapshot);
   }
 

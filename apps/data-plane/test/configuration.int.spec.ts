@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { configKeys, SnapshotPublisher, sealSnapshot, sha256 } from '@torii/config-sync';
+import { debugHeader } from '@torii/contracts';
+import { debugTokenKey, Secret, signDebugToken } from '@torii/service-kit';
 import { compileWat, eventually, guest, startOwnRedis, testRedis } from '@torii/test-kit';
 import { Redis } from 'ioredis';
-import { aPlugin, aRoute, TestNode } from './a-node.js';
+import { aPlugin, aRoute, nodeToken, TestNode } from './a-node.js';
 
 async function text(url: string): Promise<string> {
   return (await fetch(url)).text();
@@ -125,13 +127,19 @@ describe('a node and Redis', () => {
       await eventually(async () => expect((await node.readiness()).checks.redis.ok).toBe(false));
       expect(await text(`${node.proxyUrl}/one`)).toBe('hello');
       expect((await node.readiness()).httpStatus).toBe(200);
+      const token = signDebugToken(debugTokenKey(new Secret(nodeToken)), { exp: Math.floor(Date.now() / 1000) + 3_600 });
+      const outcomeOf = async (path: string) =>
+        (await fetch(`${node.proxyUrl}${path}`, { headers: { [debugHeader]: token } })).headers.get(debugHeader);
+      expect(await outcomeOf('/one')).toBeNull();
 
+      node.debugEpoch = 'tokens were revoked while it was away';
       await own.start();
       const redis = new Redis(own.url);
       await redis.flushall();
       redis.disconnect();
       await node.apply([plugin], [aRoute(plugin, '/two')]);
       expect(await text(`${node.proxyUrl}/two`)).toBe('hello');
+      expect(await outcomeOf('/two')).toBe('revoked');
     } finally {
       await node.stop();
       await own.stop();

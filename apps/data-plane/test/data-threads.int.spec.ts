@@ -107,15 +107,15 @@ describe('the data threads of a node', () => {
     }
   }
 
-  const tell = (what: 'stuck' | 'broken', index: number): Promise<void> => writeFile(path.join(folder, `${what}-${index}`), '');
+  const tell = (what: 'stuck' | 'spinning' | 'broken', index: number): Promise<void> => writeFile(path.join(folder, `${what}-${index}`), '');
 
-  it.each(['stuck', 'broken'] as const)(
+  it.each(['spinning', 'broken'] as const)(
     'replaces a %s one by the spare, which serves the active configuration, and prepares another spare',
     async (what) => {
       await start(2);
       await eventually(() => threads.hasSpare);
       await tell(what, 1);
-      await eventually(() => expect(losses).toEqual([{ thread: 1, reason: what === 'stuck' ? 'silent' : 'ended', pluginRow: undefined }]));
+      await eventually(() => expect(losses).toEqual([{ thread: 1, reason: what === 'spinning' ? 'silent' : 'ended', pluginRow: undefined }]));
       await eventually(() => expect(gone).toEqual([1]));
       await eventually(() => expect(threads.liveCount).toBe(2));
       for (let request = 0; request < 20; request += 1) expect(await hello()).toBe(200);
@@ -236,6 +236,7 @@ async function withCaller(snapshot: CountedSnapshot): Promise<CountedSnapshot> {
     revision: snapshot.revision + 1,
     plugins: [...snapshot.plugins, { key: `${plugin.id}@1`, plugin, prepared }],
     globalPlugins: [],
+    debugEpoch: undefined,
     upstreamCells: new Map(),
     upstreamRows: new Map(),
     routes: [...snapshot.routes, aRoute(plugin, '/call')],
@@ -251,6 +252,7 @@ async function helloSnapshot(): Promise<CountedSnapshot> {
     revision: 1,
     plugins: [{ key: `${plugin.id}@1`, plugin, prepared }],
     globalPlugins: [],
+    debugEpoch: undefined,
     upstreamCells: new Map(),
     upstreamRows: new Map(),
     routes: [aRoute(plugin, '/hello')],

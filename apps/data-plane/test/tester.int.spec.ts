@@ -426,6 +426,19 @@ describe('live traffic with a token', () => {
     }
   });
 
+  it('is served without a report when its token is revoked, while one of the epoch that is now has one', async () => {
+    const [before, after] = [signDebugToken(key, { exp: inAnHour }), signDebugToken(key, { exp: inAnHour, epoch: 'now' })];
+    const outcomes = async (): Promise<(string | null)[]> =>
+      Promise.all([before, after].map(async (token) => (await get('/fixed', token)).headers.get(debugHeader)));
+    expect(await outcomes()).toEqual([null, 'revoked']);
+    node.debugEpoch = 'now';
+    await node.apply(plugins, routes);
+    expect(await outcomes()).toEqual(['revoked', null]);
+    node.debugEpoch = undefined;
+    await node.apply(plugins, routes);
+    expect(await outcomes()).toEqual([null, 'revoked']);
+  });
+
   it('is reported for the route of the token alone', async () => {
     const route = routes.find(({ name }) => name === 'route-fixed') as SnapshotRoute;
     const token = signDebugToken(key, { exp: inAnHour, route: route.id });

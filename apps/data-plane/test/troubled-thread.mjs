@@ -1,6 +1,7 @@
-// A data thread that can be told, by a file, to do what no guest should be able to: `stuck-<index>` and `broken-<index>`
-// in the folder `troubleFolder` of what it is started with. `deadly-<revision>` ends each thread that is to stage it. While
-// there is `held`, a thread that is to listen leaves `listening` there and does not answer.
+// A data thread that can be told, by a file, to do what no guest should be able to: `stuck-<index>`, `spinning-<index>` (it
+// never answers either, and wears a core out) and `broken-<index>` in the folder `troubleFolder` of what it is started with.
+// `deadly-<revision>` ends each thread that is to stage it. While there is `held`, a thread that is to listen leaves
+// `listening` there and does not answer.
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -18,14 +19,20 @@ parentPort.on('message', ({ kind, snapshot }) => {
   if (kind === 'listen') holdUp();
 });
 
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+function block(ms) {
+  Atomics.wait(never, 0, 0, ms);
+}
+
 function holdUp() {
   const held = path.join(workerData.troubleFolder, 'held');
   if (existsSync(held)) writeFileSync(path.join(workerData.troubleFolder, 'listening'), '');
-  const never = new Int32Array(new SharedArrayBuffer(4));
-  while (existsSync(held)) Atomics.wait(never, 0, 0, 10);
+  while (existsSync(held)) block(10);
 }
 
 setInterval(() => {
   if (isTold('broken')) throw new Error('broken on purpose');
-  if (isTold('stuck')) for (;;);
+  if (isTold('stuck')) block(Number.POSITIVE_INFINITY);
+  if (isTold('spinning')) for (;;);
 }, 10);

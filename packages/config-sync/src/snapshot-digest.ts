@@ -15,6 +15,7 @@ import { parseJson } from './parse-json.js';
 interface Contents {
   readonly plugins: readonly SnapshotPlugin[];
   readonly globalPlugins?: readonly SnapshotSlot[] | undefined;
+  readonly debugEpoch?: string | undefined;
   readonly routes: readonly SnapshotRoute[];
 }
 
@@ -24,9 +25,10 @@ interface Contents {
  * Hashing per entity is what will let a node verify a delta without reading the rest again.
  */
 export function snapshotHash(contents: Contents): string {
-  const { globalPlugins } = contents;
+  const { globalPlugins, debugEpoch } = contents;
   const lines = [
     ...(globalPlugins === undefined ? [] : [`settings ${sha256(canonicalJson(globalPlugins))}`]),
+    ...(debugEpoch === undefined ? [] : [`debug-epoch ${sha256(debugEpoch)}`]),
     ...contents.plugins.map((plugin) => `plugin/${pluginVersionKey(plugin)} ${sha256(canonicalJson(plugin))}`),
     ...contents.routes.map((route) => `route/${route.id} ${sha256(canonicalJson(route))}`),
   ];
@@ -41,6 +43,7 @@ export function sealSnapshot(identity: Pick<CurrentRevision, 'incarnation' | 're
     hash: snapshotHash(contents),
     plugins: [...contents.plugins],
     ...(contents.globalPlugins === undefined ? {} : { globalPlugins: [...contents.globalPlugins] }),
+    ...(contents.debugEpoch === undefined ? {} : { debugEpoch: contents.debugEpoch }),
     routes: [...contents.routes],
   };
 }

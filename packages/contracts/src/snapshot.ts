@@ -91,6 +91,8 @@ export const Snapshot = CurrentRevision.extend({
   plugins: z.array(SnapshotPlugin),
   /** Of all routes, routers and sinks. Left out when there are none, as slots of routes are. */
   globalPlugins: z.array(SnapshotSlot).optional(),
+  /** Debug tokens of other epochs are revoked. Left out until some were. */
+  debugEpoch: z.string().optional(),
   routes: z.array(SnapshotRoute),
 });
 export type Snapshot = z.infer<typeof Snapshot>;

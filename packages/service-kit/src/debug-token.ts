@@ -13,6 +13,8 @@ const Claims = z.strictObject({
   exp: z.int(),
   /** Id of the only route that it is for. */
   route: z.string().optional(),
+  /** The epoch that it was given out in; left out before the first time that tokens were revoked. */
+  epoch: z.string().optional(),
 });
 export type DebugClaims = z.infer<typeof Claims>;
 
@@ -27,8 +29,14 @@ export function signDebugToken(key: Uint8Array, claims: DebugClaims): string {
   return `${payload}.${macOf(key, payload).toString('base64url')}`;
 }
 
-/** What the token says; `invalid` when it was not signed with that key, `expired` when its time is over. */
-export function openDebugToken(key: Uint8Array, token: string, nowMs: number): DebugClaims | 'invalid' | 'expired' {
+export interface TokenEra {
+  readonly nowMs: number;
+  /** The epoch that is now: all tokens of others are revoked. */
+  readonly epoch: string | undefined;
+}
+
+/** What the token says; `invalid` when it was not signed with that key, `expired` when its time is over, `revoked` with those of its epoch. */
+export function openDebugToken(key: Uint8Array, token: string, { nowMs, epoch }: TokenEra): DebugClaims | 'invalid' | 'expired' | 'revoked' {
   const dot = token.indexOf('.');
   if (dot === -1 || token.length > tokenMaxChars) return 'invalid';
   const payload = token.slice(0, dot);
@@ -36,7 +44,8 @@ export function openDebugToken(key: Uint8Array, token: string, nowMs: number): D
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return 'invalid';
   const claims = Claims.safeParse(parsed(payload));
   if (!claims.success) return 'invalid';
-  return nowMs >= claims.data.exp * 1000 ? 'expired' : claims.data;
+  if (nowMs >= claims.data.exp * 1000) return 'expired';
+  return claims.data.epoch === epoch ? claims.data : 'revoked';
 }
 
 function macOf(key: Uint8Array, payload: string): Buffer {

@@ -15,3 +15,16 @@ export async function findSettings(tx: Transaction): Promise<Settings> {
 export function withPlugins(settings: Settings, replace: (reference: string) => string): Settings {
   return { ...settings, plugins: settings.plugins.map((slot) => ({ ...slot, plugin: replace(slot.plugin) })) };
 }
+
+/** The epoch of debug tokens; undefined until some were revoked. */
+export async function debugEpoch(tx: Transaction): Promise<string | undefined> {
+  const row = await tx.settings.findUnique({ where: { workspace: defaultWorkspace }, select: { debugEpoch: true } });
+  return row?.debugEpoch ?? undefined;
+}
+
+/** Begins another one; the settings stay as they are. */
+export async function startDebugEpoch(tx: Transaction, epoch: string, at: Date): Promise<void> {
+  const workspace = defaultWorkspace;
+  const spec = Settings.parse({});
+  await tx.settings.upsert({ where: { workspace }, create: { workspace, spec, debugEpoch: epoch, updatedAt: at }, update: { debugEpoch: epoch } });
+}

@@ -153,7 +153,8 @@ export class PublisherService implements OnApplicationBootstrap, OnApplicationSh
             version: { in: [...new Set(needed.map(({ version }) => version))] },
           },
         });
-        return sealSnapshot(position, assembleSnapshot(routes, pluginVersions, globals));
+        const debugEpoch = settings?.debugEpoch ?? undefined;
+        return sealSnapshot(position, { ...assembleSnapshot(routes, pluginVersions, globals), debugEpoch });
       },
       { isolationLevel: 'RepeatableRead', timeout: readTimeoutMs },
     );

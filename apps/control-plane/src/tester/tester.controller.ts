@@ -1,8 +1,10 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { DebugToken, DebugTokenRequest, Report, TesterAnswer, TesterRequest } from '@torii/contracts';
 import { RequireScope } from '../auth/require-scope.decorator.js';
+import type { Answer } from '../http/answer.js';
 import { JsonObjectPipe } from '../http/body.pipe.js';
 import type { JsonObject } from '../http/merge-patch.js';
+import { WriteQuery } from '../http/query.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { Operation } from '../openapi/operation.decorator.js';
 import { TesterService } from './tester.service.js';
@@ -34,13 +36,29 @@ export class TesterController {
     summary: 'Make a debug token',
     description:
       'A request to any node that carries it in the header `x-torii-debug` is reported: its answer has the id of the report in `x-torii-report`. ' +
-      'A token cannot be taken back before it expires.',
+      'It is good until it expires, or until all tokens are revoked.',
     body: { contentTypes: ['application/json'], schema: DebugTokenRequest },
     answers: { 201: { description: 'The token', schema: DebugToken } },
     problems: [415],
   })
   token(@Body(JsonObjectPipe) body: JsonObject, @Context() context: RequestContext): Promise<DebugToken> {
     return this.tester.token(body, context);
+  }
+
+  @Delete('tokens')
+  @HttpCode(204)
+  @RequireScope('settings:write')
+  @Operation({
+    summary: 'Revoke all debug tokens',
+    description:
+      'A change of the configuration, which every node takes over as any other: with `?wait=applied` all of them have when this is answered. A node that is ' +
+      'away takes tokens until it hears of it. Reports that were made are kept.',
+    query: WriteQuery,
+    isWrite: true,
+    answers: { 204: { description: 'No token that was given out before is taken any more' } },
+  })
+  revoke(@Context() context: RequestContext): Promise<Answer> {
+    return this.tester.revokeTokens(context);
   }
 
   @Get('reports/:id')

@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { SnapshotsModule } from '../snapshots/snapshots.module.js';
+import { WritesModule } from '../writes/writes.module.js';
 import { TesterController } from './tester.controller.js';
 import { TesterService } from './tester.service.js';
 
-@Module({ imports: [SnapshotsModule], controllers: [TesterController], providers: [TesterService] })
+@Module({ imports: [SnapshotsModule, WritesModule], controllers: [TesterController], providers: [TesterService] })
 export class TesterModule {}

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { isGone, NodeRegistry } from '@torii/config-sync';
 import {
@@ -5,6 +6,7 @@ import {
   type DebugToken,
   DebugTokenRequest,
   debugHeader,
+  defaultWorkspace,
   type NodeStatus,
   nodeOfReport,
   type Report,
@@ -15,6 +17,7 @@ import {
 } from '@torii/contracts';
 import { type Clock, debugTokenKey, type Logger, type Secret, signDebugToken } from '@torii/service-kit';
 import { requireScopes } from '../auth/principal.js';
+import { Answer } from '../http/answer.js';
 import { invalid } from '../http/invalid.js';
 import type { JsonObject } from '../http/merge-patch.js';
 import type { RequestContext } from '../http/request-context.js';
@@ -24,7 +27,9 @@ import { NotReached } from '../platform/internal-call.js';
 import { CLOCK, LOGGER, NODE_TOKEN } from '../platform/tokens.js';
 import { PrismaService } from '../prisma/prisma.service.js';
 import { findRoute } from '../routes/routes.queries.js';
+import { debugEpoch, startDebugEpoch } from '../settings/settings.queries.js';
 import { RevisionsService } from '../snapshots/revisions.service.js';
+import { ConfigWriter } from '../writes/config-writer.service.js';
 import { readEntity } from '../writes/entity-input.js';
 import { assembleDraft } from './assemble-draft.js';
 import { reportOnNode, tryOnNode } from './node-client.js';
@@ -43,6 +48,7 @@ export class TesterService {
     private readonly prisma: PrismaService,
     private readonly registry: NodeRegistry,
     private readonly revisions: RevisionsService,
+    private readonly writer: ConfigWriter,
     @Inject(NODE_TOKEN) private readonly nodeToken: Secret,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly log: Logger,
@@ -79,7 +85,8 @@ export class TesterService {
     if (reference !== undefined && route === undefined)
       throw invalid([{ pointer: '/route', detail: `there is no route "${reference}"`, code: 'unknown_reference' }]);
     const exp = Math.floor(this.clock.date().getTime() / 1000) + expiresInSeconds;
-    const token = signDebugToken(this.key, { exp, ...(route === undefined ? {} : { route: route.id }) });
+    const epoch = await debugEpoch(this.prisma);
+    const token = signDebugToken(this.key, { exp, route: route?.id, epoch });
     this.log.info({ actor: context.actor, route: route?.name, expiresInSeconds }, 'debug token given out');
     return {
       token,
@@ -87,6 +94,22 @@ export class TesterService {
       expiresAt: new Date(exp * 1000).toISOString(),
       route: route === undefined ? null : { id: route.id, name: route.name },
     };
+  }
+
+  /** Those that are given out from now on are of another epoch. */
+  revokeTokens(context: RequestContext): Promise<Answer> {
+    return this.writer.run(context, undefined, async (write) => {
+      const epoch = randomUUID();
+      await startDebugEpoch(write.tx, epoch, write.now);
+      write.record({
+        action: 'update',
+        entityKind: 'settings',
+        entityId: defaultWorkspace,
+        entityName: 'debug tokens',
+        after: { debugEpoch: epoch },
+      });
+      return new Answer(204, undefined);
+    });
   }
 
   private assemble(draft: NonNullable<TesterRequest['draft']>): Promise<Trial['draft']> {

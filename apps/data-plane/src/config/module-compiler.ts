@@ -65,7 +65,13 @@ export class ModuleCompiler {
     return this.using(async (next) => {
       const plugins = await this.bundles(snapshot.plugins, next);
       this.compiled = next;
-      return { revision: snapshot.revision, plugins, globalPlugins: snapshot.globalPlugins ?? [], routes: snapshot.routes };
+      return {
+        revision: snapshot.revision,
+        plugins,
+        globalPlugins: snapshot.globalPlugins ?? [],
+        routes: snapshot.routes,
+        debugEpoch: snapshot.debugEpoch,
+      };
     });
   }
 

@@ -26,6 +26,30 @@ describe('LoadShedder', () => {
     }
   });
 
+  it('refuses nothing when the thread stood still, however long, and then serves what has come within the patience', () => {
+    const it = shedder();
+    for (const stallMs of [1_500, 60_000]) {
+      it.pass(stallMs);
+      it.shed.sample(stallMs - 20);
+      expect(it.shed.isOverloaded).toBe(false);
+      for (const turnMs of [250, 200]) {
+        it.pass(turnMs);
+        it.shed.sample(turnMs - 20);
+      }
+      expect(it.shed.isOverloaded).toBe(false);
+      lagging(it, 10, 20);
+    }
+  });
+
+  it('refuses when turns are longer than the patience, one after another', () => {
+    const it = shedder();
+    for (const isOverloaded of [false, true, true]) {
+      it.pass(2_000);
+      it.shed.sample(1_980);
+      expect(it.shed.isOverloaded).toBe(isOverloaded);
+    }
+  });
+
   it('once the loop has been late for long serves what comes within the lag of each turn, and refuses the rest of that turn', async () => {
     const it = shedder();
     lagging(it, 150, 600);

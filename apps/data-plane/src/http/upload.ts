@@ -21,9 +21,9 @@ export class Upload implements ClientBody {
     return this.stream?.isStarved === true;
   }
 
-  open(): Readable {
+  open(onTrailers: (trailers: readonly string[]) => void): Readable {
     markStreaming(this.req, true);
-    this.stream = new UploadStream(this.req, this.res);
+    this.stream = new UploadStream(this.req, this.res, onTrailers);
     return this.stream;
   }
 }
@@ -36,6 +36,7 @@ class UploadStream extends Readable {
   constructor(
     private readonly req: IncomingMessage,
     private readonly res: ServerResponse,
+    private readonly onTrailers: (trailers: readonly string[]) => void,
   ) {
     super();
   }
@@ -70,6 +71,8 @@ class UploadStream extends Readable {
 
   private readonly onEnd = (): void => {
     this.isStarved = false;
+    const { rawTrailers } = this.req;
+    if (rawTrailers.length > 0) this.onTrailers(rawTrailers);
     this.push(null);
   };
 

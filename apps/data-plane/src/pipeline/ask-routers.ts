@@ -1,6 +1,7 @@
 import { AppError, RouterOutput } from '@torii/contracts';
 import type { RequestTarget } from '../routing/request-target.js';
 import type { RouteMatch } from '../routing/route-table.js';
+import type { SplitMap } from '../routing/split-map.js';
 import { changeAttributes } from './added-headers.js';
 import type { BoundPlugin } from './bound-plugin.js';
 import { type CallContext, isInScope } from './call-plugin.js';
@@ -14,7 +15,7 @@ import { runSlot } from './run-slot.js';
 export interface Routers<R> {
   readonly slots: readonly RouterSlot[];
   /** All routes of the revision, each by its id and by its name. */
-  readonly routes: ReadonlyMap<string, R>;
+  readonly routes: SplitMap<R>;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Bunch, Edit, PathEntry } from './bunch.js';
 import type { ExpressionStep, Step } from './path-place.js';
+import { SplitMap } from './split-map.js';
 
 interface ExpressionChild<Entry extends PathEntry> {
   readonly step: ExpressionStep;
@@ -13,7 +14,7 @@ export interface Branch<Entry extends PathEntry> {
   readonly edit: Edit<Entry>;
   /** The highest of any entry at or below it. */
   priority: number;
-  literals: Map<string, PathNode<Entry>> | undefined;
+  literals: SplitMap<PathNode<Entry>> | undefined;
   /** In the order of their text. */
   expressions: ExpressionChild<Entry>[] | undefined;
   named: PathNode<Entry> | undefined;
@@ -49,7 +50,7 @@ export function ownBranch<Entry extends PathEntry>(branch: Branch<Entry>, edit: 
     kind,
     edit,
     priority,
-    literals: literals && new Map(literals),
+    literals,
     expressions: expressions && [...expressions],
     named,
     star,
@@ -72,13 +73,10 @@ export function setChild<Entry extends PathEntry>(parent: Branch<Entry>, step: S
 }
 
 function setLiteral<Entry extends PathEntry>(parent: Branch<Entry>, text: string, node: PathNode<Entry> | undefined): void {
-  if (node !== undefined) {
-    parent.literals ??= new Map();
-    parent.literals.set(text, node);
-    return;
-  }
-  parent.literals?.delete(text);
-  if (parent.literals?.size === 0) parent.literals = undefined;
+  const literals = parent.literals?.ownedBy(parent.edit) ?? new SplitMap(parent.edit);
+  if (node === undefined) literals.delete(text);
+  else literals.set(text, node);
+  parent.literals = literals.size === 0 ? undefined : literals;
 }
 
 function setExpression<Entry extends PathEntry>(parent: Branch<Entry>, step: ExpressionStep, node: PathNode<Entry> | undefined): void {

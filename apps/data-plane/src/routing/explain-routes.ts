@@ -4,6 +4,7 @@ import type { Expressions } from './expressions.js';
 import { bestRank, compareRanks, type Rank, rankOfHost, rankOfPath } from './match-rank.js';
 import { RequestFacts, type RequestHead } from './request-facts.js';
 import type { RequestTarget } from './request-target.js';
+import type { SplitMap } from './split-map.js';
 import { conditionsOf, holds } from './value-condition.js';
 
 type Explainable = Pick<SnapshotRoute, 'name' | 'match'> & { readonly priority: number | undefined };
@@ -70,7 +71,7 @@ const looksEvery = 64;
  * serves others after every few milliseconds of it.
  */
 export async function explainRoutes<R extends Explainable>(
-  routes: readonly R[],
+  routes: SplitMap<R>,
   request: ExplainedRequest<R>,
   { expressions, max }: { readonly expressions: Expressions; readonly max: number },
 ): Promise<RouteExplanation> {
@@ -81,8 +82,9 @@ export async function explainRoutes<R extends Explainable>(
   const lost: Partial<Record<LossReason, number>> = {};
   const closest = new Closest(max);
   let stretchStartedAtMs = performance.now();
-  for (const [index, route] of routes.entries()) {
-    if (index % looksEvery === 0 && performance.now() - stretchStartedAtMs >= stretchMs) {
+  let looked = 0;
+  for (const route of routes.values()) {
+    if (looked++ % looksEvery === 0 && performance.now() - stretchStartedAtMs >= stretchMs) {
       await nextTurn();
       stretchStartedAtMs = performance.now();
     }
@@ -90,7 +92,7 @@ export async function explainRoutes<R extends Explainable>(
     if (loss.lostBy !== undefined) lost[loss.lostBy] = (lost[loss.lostBy] ?? 0) + 1;
     closest.offer(route.name, loss);
   }
-  return { routes: closest.routes(), total: routes.length, lost };
+  return { routes: closest.routes(), total: routes.size, lost };
 }
 
 function winOf({ chosenBy }: Pick<ExplainedRequest<unknown>, 'chosenBy'>): Loss {

@@ -1,22 +1,22 @@
-type Trees<Tree> = Map<string, Tree>;
+import { SplitMap } from './split-map.js';
 
 /**
  * Something for each host pattern, found by host: an exact host first, then one with a `*` for a label inside (the further
  * left the `*`, the sooner), then `*.suffix` (a longer suffix first), then what is for every host.
  */
 export class HostTrees<Tree> {
-  private readonly exact: Trees<Tree>;
+  private readonly exact: SplitMap<Tree>;
   /** By the pattern itself: `a.*.b`. */
-  private readonly inner: Trees<Tree>;
+  private readonly inner: SplitMap<Tree>;
   /** By the suffix with its dot: `.b`. */
-  private readonly suffixes: Trees<Tree>;
+  private readonly suffixes: SplitMap<Tree>;
   private every: Tree | undefined;
 
-  /** With `base`: what is there, to be changed; `base` stays as it is. */
-  constructor(base?: HostTrees<Tree>) {
-    this.exact = new Map(base?.exact);
-    this.inner = new Map(base?.inner);
-    this.suffixes = new Map(base?.suffixes);
+  /** For one change, its `owner`. With `base`: what is there, to be changed; `base` stays as it is. */
+  constructor(owner: object, base?: HostTrees<Tree>) {
+    this.exact = base?.exact.ownedBy(owner) ?? new SplitMap(owner);
+    this.inner = base?.inner.ownedBy(owner) ?? new SplitMap(owner);
+    this.suffixes = base?.suffixes.ownedBy(owner) ?? new SplitMap(owner);
     this.every = base?.every;
   }
 
@@ -63,7 +63,7 @@ export class HostTrees<Tree> {
     return false;
   }
 
-  private placeOf(pattern: string): { readonly trees: Trees<Tree>; readonly key: string } {
+  private placeOf(pattern: string): { readonly trees: SplitMap<Tree>; readonly key: string } {
     if (pattern.startsWith('*.')) return { trees: this.suffixes, key: pattern.slice(1) };
     return { trees: pattern.includes('*') ? this.inner : this.exact, key: pattern };
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type PathMatch, parseTemplate, type SnapshotMatch, type ValueMatch } from '@torii/contracts';
+import { casesOf } from '@torii/test-kit';
 import fc from 'fast-check';
 import { parseRequestTarget, segmentsOf } from './request-target.js';
 import { RouteTable } from './route-table.js';
@@ -7,6 +8,7 @@ import { RouteTable } from './route-table.js';
 // A naive matcher to hold the trees against: try every path of every match of every route, rank what fits, take the best.
 
 interface TestRoute {
+  id: string;
   name: string;
   match: SnapshotMatch[];
   priority: number | undefined;
@@ -48,7 +50,7 @@ const routes: fc.Arbitrary<TestRoute[]> = fc
   .array(fc.record({ match: fc.array(route, { minLength: 1, maxLength: 2 }), priority: fc.constantFrom(undefined, undefined, 0, 1, -1) }), {
     maxLength: 8,
   })
-  .map((all) => all.map(({ match, priority }, index) => ({ name: `r${index}`, match, priority })));
+  .map((all) => all.map(({ match, priority }, index) => ({ id: `rt_${index}`, name: `r${index}`, match, priority })));
 
 const values = fc.dictionary(fc.constantFrom('k', 'l'), fc.uniqueArray(fc.constantFrom('1', '2', '3', '12'), { minLength: 1, maxLength: 2 }), {
   maxKeys: 2,
@@ -155,7 +157,7 @@ describe('RouteTable', () => {
         const built = new RouteTable(table);
         for (const one of requests) expect(found(built, one)).toBe(naive(table, one));
       }),
-      { numRuns: 1_500 },
+      { numRuns: casesOf(1_500) },
     );
   });
 
@@ -166,7 +168,7 @@ describe('RouteTable', () => {
         const others = table.filter((route) => !refused.has(route));
         expect(found(new RouteTable(table), one, refused)).toBe(naive(others, one));
       }),
-      { numRuns: 500 },
+      { numRuns: casesOf(500) },
     );
   });
 
@@ -176,7 +178,7 @@ describe('RouteTable', () => {
         const shuffled = table.map((value) => ({ value, at: order.next().value })).sort((a, b) => a.at - b.at);
         expect(found(new RouteTable(shuffled.map(({ value }) => value)), one)).toBe(found(new RouteTable(table), one));
       }),
-      { numRuns: 500 },
+      { numRuns: casesOf(500) },
     );
   });
 
@@ -189,7 +191,7 @@ describe('RouteTable', () => {
         for (const [index, [added, isRemoved]] of following.entries()) {
           const base = made.at(-1)?.table ?? new RouteTable(first);
           const removed = held.filter(() => isRemoved.next().value);
-          const named = added.map((one) => ({ ...one, name: `${one.name}-${index}` }));
+          const named = added.map((one) => ({ ...one, id: `${one.id}-${index}`, name: `${one.name}-${index}` }));
           held = [...held.filter((one) => !removed.includes(one)), ...named];
           made.push({ held, table: new RouteTable(named, { base, removed }) });
         }
@@ -197,7 +199,7 @@ describe('RouteTable', () => {
           for (const { held: routesThen, table } of made) expect(found(table, one)).toBe(found(new RouteTable(routesThen), one));
         }
       }),
-      { numRuns: 700 },
+      { numRuns: casesOf(700) },
     );
   });
 
@@ -208,7 +210,7 @@ describe('RouteTable', () => {
         const early = table.filter((one) => !late.includes(one));
         const removed = early.filter(() => isRemoved.next().value);
         const changed = new RouteTable(late, { base: new RouteTable(early), removed });
-        const anew = new RouteTable(changed.routes);
+        const anew = new RouteTable(Array.from(changed.routes.values()));
         expect(changed).toEqual(expect.objectContaining({ ...anew, parts: expect.anything() }));
       }),
       { numRuns: 200 },
@@ -291,7 +293,7 @@ describe('the explanation of a table', () => {
           expect([name, lostBy, isTrue(lostBy, route, winner, one)]).toEqual([name, lostBy, true]);
         }
       }),
-      { numRuns: 1_500 },
+      { numRuns: casesOf(1_500) },
     );
   });
 

@@ -5,13 +5,14 @@ import { parseRequestTarget } from './request-target.js';
 import { RouteTable } from './route-table.js';
 
 interface TestRoute {
+  id: string;
   name: string;
   match: SnapshotMatch[];
   priority: number | undefined;
 }
 
 function route(name: string, part: Partial<SnapshotMatch>, priority?: number): TestRoute {
-  return { name, match: [{ hosts: [], paths: [], methods: [], ...part }], priority };
+  return { id: name, name, match: [{ hosts: [], paths: [], methods: [], ...part }], priority };
 }
 
 function head(method: string, headers: Record<string, string[]> = {}): RequestHead {

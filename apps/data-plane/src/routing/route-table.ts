@@ -8,6 +8,7 @@ import { type PathPlace, paramsOf } from './path-place.js';
 import { type PathSearch, searchPaths, withEntry, withoutEntries } from './path-tree.js';
 import { RequestFacts, type RequestHead } from './request-facts.js';
 import type { RequestTarget } from './request-target.js';
+import { SplitMap } from './split-map.js';
 import { type Condition, holds } from './value-condition.js';
 
 export interface RouteMatch<R> {
@@ -33,7 +34,7 @@ interface PlacedEntry<R> {
   readonly entry: RouteEntry<R>;
 }
 
-type Matchable = Pick<SnapshotRoute, 'name' | 'match'> & { readonly priority: number | undefined };
+type Matchable = Pick<SnapshotRoute, 'name' | 'match'> & { readonly id: string } & { readonly priority: number | undefined };
 
 const noParams: Readonly<Record<string, string>> = {};
 const everyHost = [undefined];
@@ -64,16 +65,19 @@ export class RouteTable<R extends Matchable> {
   private readonly priorities: Map<number, number>;
   private readonly priorityMax: number;
   private readonly hosts: HostTrees<PathNode<RouteEntry<R>>>;
-  readonly routes: readonly R[];
+  /** By their ids. */
+  readonly routes: SplitMap<R>;
 
   /** With a change: the base without the removed routes and with these. */
   constructor(routes: readonly R[], change?: TableChange<R>) {
     const edit: Edit<RouteEntry<R>> = { compare: compareEntries };
     const removed = new Set(change?.removed);
-    this.routes = [...(change?.base.routes ?? []).filter((route) => !removed.has(route)), ...routes];
+    this.routes = change?.base.routes.ownedBy(edit) ?? new SplitMap(edit);
+    for (const { id } of removed) this.routes.delete(id);
+    for (const route of routes) this.routes.set(route.id, route);
     this.parts = change?.base.parts.forChange() ?? new MatchParts();
     this.priorities = new Map(change?.base.priorities);
-    this.hosts = new HostTrees(change?.base.hosts);
+    this.hosts = new HostTrees(edit, change?.base.hosts);
     this.remove(removed, edit);
     const added = routes.flatMap((route) => this.placed(route));
     // In the order in which a place has them, so that each is put at its end.

@@ -44,7 +44,7 @@ function aRoute(id: string, workspace = 'default'): SnapshotRoute {
 const snapshot: ExposedSnapshot = {
   revision: 7,
   plugins: [aPlugin('pl_a', { version: 2 }), aPlugin('pl_a'), aPlugin('pl_other', { workspace: 'other' })],
-  routes: [aRoute('rt_1'), aRoute('rt_2'), aRoute('rt_3', 'other')],
+  routes: () => [aRoute('rt_2'), aRoute('rt_1'), aRoute('rt_3', 'other')],
 };
 
 const parsed = (text: string | Uint8Array | undefined): unknown => (text === undefined ? undefined : JSON.parse(Buffer.from(text).toString()));
@@ -73,7 +73,7 @@ describe('ExposedConfiguration', () => {
     expect(state.entity('routes', 'rt_3')).toBeUndefined();
     expect(parsed(state.entity('certificates', undefined))).toEqual([]);
     expect(state.entity('constructor', undefined)).toBeUndefined();
-    configuration.show({ ...snapshot, revision: 8, routes: [] });
+    configuration.show({ ...snapshot, revision: 8, routes: () => [] });
     expect(parsed(state.entity('routes', undefined))).toEqual([]);
     expect(parsed(state.globalConfig())).toEqual({ workspace: 'default', revision: 8 });
   });

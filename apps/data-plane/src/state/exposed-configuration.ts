@@ -22,7 +22,8 @@ export interface NodeFacts {
 export interface ExposedSnapshot {
   readonly revision: number;
   readonly plugins: readonly { readonly plugin: SnapshotPlugin }[];
-  readonly routes: readonly SnapshotRoute[];
+  /** In any order. Asked only when a guest asks. */
+  readonly routes: () => Iterable<SnapshotRoute>;
 }
 
 /** Otoroshi's entities that have no counterpart here: lists that are always empty, so that a plugin finds one. */
@@ -47,7 +48,7 @@ const emptyEntities = [
   'drafts',
 ] as const;
 
-const nothing: ExposedSnapshot = { revision: 0, plugins: [], routes: [] };
+const nothing: ExposedSnapshot = { revision: 0, plugins: [], routes: () => [] };
 
 /**
  * What guests see of the active configuration and of their node. Each field that may be seen is named here, so that one
@@ -108,10 +109,11 @@ class WorkspaceView {
   private readonly texts = new Map<string, Uint8Array>();
 
   constructor(snapshot: ExposedSnapshot, workspace: string) {
-    const routes = snapshot.routes.filter((route) => route.workspace === workspace).map(exposedRoute);
+    const routes = Array.from(snapshot.routes()).filter((route) => route.workspace === workspace);
+    routes.sort((a, b) => (a.id < b.id ? -1 : 1));
     const plugins = snapshot.plugins.flatMap(({ plugin }) => (plugin.workspace === workspace ? [exposedPlugin(plugin)] : []));
     this.lists = new Map<string, ReadonlyMap<string, Entity>>([
-      ['routes', byId(routes)],
+      ['routes', byId(routes.map(exposedRoute))],
       // Of a plugin in several versions, the newest.
       ['wasmPlugins', byId(plugins.sort((a, b) => a.version - b.version))],
       ...emptyEntities.map((name) => [name, new Map()] as const),

@@ -29,6 +29,8 @@ interface Expected {
 export class Inspector {
   private readonly expected = new Map<string, Expected>();
   private open = 0;
+  /** Tokens of other epochs are not taken. */
+  epoch: string | undefined;
 
   constructor(private readonly options: InspectorOptions) {}
 
@@ -63,7 +65,7 @@ export class Inspector {
       this.expected.delete(token);
       return new Inspection({ ...shared, ...expected, onlyRoute: undefined });
     }
-    const claims = openDebugToken(this.options.key, token, clock.date().getTime());
+    const claims = openDebugToken(this.options.key, token, { nowMs: clock.date().getTime(), epoch: this.epoch });
     if (typeof claims === 'string') return refuse(res, claims);
     if (this.open >= testerLimits.recordedAtOnceMax) return refuse(res, 'busy');
     if (claims.route === undefined) res.setHeader(reportHeader, id);
@@ -76,7 +78,7 @@ export class Inspector {
   }
 }
 
-function refuse(res: ServerResponse, reason: 'invalid' | 'expired' | 'busy'): undefined {
+function refuse(res: ServerResponse, reason: 'invalid' | 'expired' | 'revoked' | 'busy'): undefined {
   res.setHeader(debugHeader, reason);
 }
 

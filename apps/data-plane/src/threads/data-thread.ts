@@ -214,9 +214,12 @@ async function tryOut({ trial, draft }: Extract<ThreadRequest, { kind: 'try' }>)
 async function takeOver(request: Extract<ThreadRequest, { kind: 'stage' | 'commit' | 'discard' }>): Promise<void> {
   if (request.kind === 'commit') {
     if (staged !== undefined) {
+      const { held, upstreams: itsUpstreams } = staged.parts;
+      itsUpstreams.begin();
       serving = staged.parts;
       activeRevision.swap(serving.revision);
-      exposed.show({ ...staged.snapshot, routes: Array.from(serving.held.values(), ({ route }) => route) });
+      inspector.epoch = staged.snapshot.debugEpoch;
+      exposed.show({ ...staged.snapshot, routes: () => Array.from(held.values(), ({ route }) => route) });
       vitals.countUpstreams(staged.snapshot.upstreamRows, () => upstreams.peers());
     }
     staged = undefined;

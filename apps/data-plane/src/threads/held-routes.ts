@@ -1,13 +1,15 @@
 import type { SnapshotRoute } from '@torii/contracts';
 import type { BoundRoute } from '../config/active-revision.js';
+import type { SplitMap } from '../routing/split-map.js';
+import type { UpstreamUse } from '../upstream/revision-upstreams.js';
 
 /** A route as a revision holds it. */
-export interface HeldRoute {
+interface HeldRoute {
   readonly route: SnapshotRoute;
   readonly bound: BoundRoute;
-  /** Of the upstreams that it uses. */
-  readonly upstreamKeys: readonly string[];
+  /** The upstreams that it uses. */
+  readonly upstreams: readonly UpstreamUse[];
 }
 
-/** The routes of a revision, by keys that are equal only where all is that they are bound with. */
-export type HeldRoutes = ReadonlyMap<string, HeldRoute>;
+/** The routes of a revision, by their ids. */
+export type HeldRoutes = SplitMap<HeldRoute>;

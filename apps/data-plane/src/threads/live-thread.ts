@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { RouteKeys } from './staged-routes.js';
 import type { BoardRow } from './thread-board.js';
 import { ThreadLink } from './thread-link.js';
 import type { ThreadNews, ThreadSettings } from './thread-messages.js';
@@ -22,8 +23,8 @@ export class LiveThread {
   unwatch: (() => void) | undefined;
   /** Whether it was given up, though it may not be gone yet. */
   isLost = false;
-  /** Keys of routes that the configuration it serves certainly has; it need not be told them again. */
-  routeKeys: ReadonlySet<string> = new Set();
+  /** The routes that it certainly serves, and need not be told again; undefined when that is not known. */
+  holds: RouteKeys | undefined;
   /** Resolves when it is gone. */
   readonly exited: Promise<void>;
   private readonly worker: Worker;

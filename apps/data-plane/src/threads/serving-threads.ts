@@ -1,7 +1,7 @@
 import { AppError, type TesterAnswer, type Trial } from '@torii/contracts';
 import type { Following } from '../tail/thread-tail.js';
 import type { LiveThread } from './live-thread.js';
-import { type KeyedSnapshot, keyedSnapshot, stagedSnapshot } from './staged-routes.js';
+import { type KeyedSnapshot, keyedSnapshot, type RouteKeys, stagedSnapshot } from './staged-routes.js';
 import { forgivenAfterMs, Suspects } from './suspects.js';
 import type { CompiledDraft, CountedSnapshot } from './thread-messages.js';
 
@@ -29,6 +29,7 @@ export class ServingThreads {
   private active: KeyedSnapshot | undefined;
   private followings: readonly Following[] = [];
   private tries = 0;
+  private configurations = 0;
 
   constructor(options: ServingThreadsOptions) {
     this.options = options;
@@ -59,7 +60,7 @@ export class ServingThreads {
     const [first, ...others] = threads;
     // Nobody has tried it, and a configuration that was never tried must not become the one that threads start with.
     if (first === undefined) throw new AppError('platform.internal', { detail: 'no data thread is there to take the configuration over' });
-    const keyed = keyedSnapshot(snapshot);
+    const keyed = keyedSnapshot(snapshot, ++this.configurations);
     // One tries it before the others: a configuration that is the end of its thread costs no more than that one.
     const staged = await Promise.allSettled([this.stageOn(first, keyed, false)]);
     if (staged[0]?.status === 'fulfilled') staged.push(...(await Promise.allSettled(others.map((thread) => this.stageOn(thread, keyed, true)))));
@@ -69,8 +70,7 @@ export class ServingThreads {
       throw refusal.reason;
     }
     this.active = keyed;
-    const keys = new Set(keyed.routeKeys);
-    await Promise.all(threads.map((thread) => this.commitOn(thread, keys)));
+    await Promise.all(threads.map((thread) => this.commitOn(thread, keyed.routeKeys)));
   }
 
   /**
@@ -80,7 +80,7 @@ export class ServingThreads {
   async catchUp(thread: LiveThread): Promise<void> {
     if (this.active !== undefined) {
       await this.stageOn(thread, this.active, true);
-      await this.commitOn(thread, new Set(this.active.routeKeys));
+      await this.commitOn(thread, this.active.routeKeys);
     }
     this.told.add(thread);
     for (const { row, times } of this.suspects.list()) this.confineOn(thread, row, times);
@@ -113,15 +113,15 @@ export class ServingThreads {
   }
 
   private async stageOn(thread: LiveThread, keyed: KeyedSnapshot, isTried: boolean): Promise<void> {
-    const snapshot = stagedSnapshot(keyed, thread.routeKeys);
+    const snapshot = stagedSnapshot(keyed, thread.holds);
     await thread.link.ask({ kind: 'stage', snapshot, isTried }, this.options.activationTimeoutMs);
   }
 
   /** What the thread holds is not known until it has said that it has taken over. */
-  private async commitOn(thread: LiveThread, routeKeys: ReadonlySet<string>): Promise<void> {
-    thread.routeKeys = new Set();
+  private async commitOn(thread: LiveThread, routeKeys: RouteKeys): Promise<void> {
+    thread.holds = undefined;
     await thread.link.ask({ kind: 'commit' }, commitTimeoutMs);
-    thread.routeKeys = routeKeys;
+    thread.holds = routeKeys;
   }
 
   private confineOn(thread: LiveThread, row: number, times: number): void {

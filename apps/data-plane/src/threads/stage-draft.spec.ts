@@ -69,7 +69,7 @@ describe('stageDraft', () => {
     const route = { id: 'rt_1', name: 'one', match: [match], slots: undefined } as unknown as BoundRoute;
     const { active, clock, deps } = aThread([route]);
     const revision = await stageDraft({ ...aDraft(0), globalPlugins: [] }, active, deps, Deadline.after(10_000, clock));
-    expect(revision.routeTable.routes[0]).toBe(route);
+    expect(revision.routeTable.routes.get('rt_1')).toBe(route);
     revision.dispose();
   });
 });

@@ -5,7 +5,7 @@ import type { ActiveRevision, BoundRoute, RetainedRevision, Revision } from '../
 import type { RouteSlots } from '../pipeline/route-slots.js';
 import { Expressions } from '../routing/expressions.js';
 import { RouteTable } from '../routing/route-table.js';
-import { RetainedUpstreams } from '../upstream/retained-upstreams.js';
+import { RevisionUpstreams } from '../upstream/revision-upstreams.js';
 import { bindRoute } from './bind-route.js';
 import { type AvailablePlugin, bindGlobalSlots, type GlobalSlots, withOtherGlobals } from './bind-slots.js';
 import { RoutersToBe } from './routers-to-be.js';
@@ -24,10 +24,10 @@ export async function stageDraft(draft: CompiledDraft, active: ActiveRevision, d
   if (base === undefined) throw new AppError('config.not_ready', { detail: 'this node waits for its first configuration' });
   const retained: string[] = [];
   // Nobody checks the targets of a draft: what traffic tells is all there is.
-  const upstreams = new RetainedUpstreams(deps.upstreams, new Map());
+  const upstreams = new RevisionUpstreams(deps.upstreams, new Map());
   const dispose = (): void => {
     for (const key of retained) deps.pools.release(key);
-    upstreams.release();
+    upstreams.release([]);
     base.release();
   };
   try {
@@ -46,12 +46,12 @@ export async function stageDraft(draft: CompiledDraft, active: ActiveRevision, d
     const parts = { plugins, expressions, globalSlots, upstreamOf: upstreams.of };
     const routes = draft.routes.map((route) => bindRoute(route, draft.routeRow, parts));
     const replaced = new Set<string>([...draft.without, ...draft.routes.map(({ id }) => id)]);
-    const removed = base.routeTable.routes.filter(({ id }) => replaced.has(id));
+    const removed = Array.from(replaced, (id) => base.routeTable.routes.get(id)).filter((route) => route !== undefined);
     let routeTable = new RouteTable(routes, { base: base.routeTable, removed });
     if (draft.globalPlugins !== undefined)
       routeTable = await withGlobalSlots(routeTable, new Set(routes), { from: base.globalSlots, to: globalSlots, deadline });
     const toBe = new RoutersToBe(globals.routers);
-    for (const route of routeTable.routes) toBe.add(route);
+    if (globals.routers.length > 0) for (const route of routeTable.routes.values()) toBe.add(route);
     return { number: base.number, routeTable, routers: toBe.routers, sinks, globalSlots, dispose };
   } catch (error) {
     dispose();
@@ -79,7 +79,7 @@ async function withGlobalSlots(
   { from, to, deadline }: { readonly from: RouteSlots | undefined; readonly to: RouteSlots | undefined; readonly deadline: Deadline },
 ): Promise<RouteTable<BoundRoute>> {
   if (from === undefined && to === undefined) return table; // such as settings of routers and sinks alone
-  const routes = table.routes.filter((route) => !except.has(route));
+  const routes = Array.from(table.routes.values()).filter((route) => !except.has(route));
   const atOnce = Math.max(routesAtOnceMin, Math.ceil(routes.length / timesMax));
   let changed = table;
   for (let start = 0; start < routes.length; start += atOnce) {

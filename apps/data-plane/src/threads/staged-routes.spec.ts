@@ -22,6 +22,7 @@ function aSnapshot(changes: Partial<CountedSnapshot> = {}): CountedSnapshot {
     plugins: [target, guard].map((plugin, index) => ({ key: `contents ${index}`, plugin, prepared })),
     pluginRows: [1, 2],
     globalPlugins: [],
+    debugEpoch: undefined,
     routes,
     routeRows: [3, 4, 5],
     upstreamRows: new Map(),
@@ -30,10 +31,15 @@ function aSnapshot(changes: Partial<CountedSnapshot> = {}): CountedSnapshot {
   };
 }
 
+/** In the order of the routes. */
+function keysOf(snapshot: CountedSnapshot): string[] {
+  return [...keyedSnapshot(snapshot, 1).routeKeys.keys.values()];
+}
+
 /** The places of routes whose keys are others after the change. */
 function changedBy(changes: Partial<CountedSnapshot>): number[] {
-  const [before, after] = [keyedSnapshot(aSnapshot()).routeKeys, keyedSnapshot(aSnapshot(changes)).routeKeys];
-  return after.flatMap((key, index) => (key === before[index] ? [] : [index]));
+  const [before, after] = [aSnapshot(), aSnapshot(changes)].map((snapshot) => keysOf(snapshot));
+  return after?.flatMap((key, index) => (key === before?.[index] ? [] : [index])) ?? [];
 }
 
 describe('keyedSnapshot', () => {
@@ -53,17 +59,33 @@ describe('keyedSnapshot', () => {
     const globalPlugins = [aSlot(guard)];
     const { plugins } = aSnapshot();
     const others = plugins.map((bundle) => (bundle.plugin === guard ? { ...bundle, key: 'others' } : bundle));
-    const before = new Set(keyedSnapshot(aSnapshot({ globalPlugins })).routeKeys);
-    expect(keyedSnapshot(aSnapshot({ globalPlugins, plugins: others })).routeKeys.filter((key) => before.has(key))).toEqual([]);
+    const before = new Set(keysOf(aSnapshot({ globalPlugins })));
+    expect(keysOf(aSnapshot({ globalPlugins, plugins: others })).filter((key) => before.has(key))).toEqual([]);
   });
 });
 
 describe('stagedSnapshot', () => {
-  it('tells a thread the routes that it does not hold, and names the others', () => {
-    const keyed = keyedSnapshot(aSnapshot());
-    const [first = '', , third = ''] = keyed.routeKeys;
-    const staged = stagedSnapshot(keyed, new Set([first, third, 'of a route that is gone']));
-    expect(staged.routeKeys).toEqual(keyed.routeKeys);
-    expect([...staged.told]).toEqual([[keyed.routeKeys[1], { route: routes[1], row: 4 }]]);
+  const [first, second, third] = routes as [SnapshotRoute, SnapshotRoute, SnapshotRoute];
+
+  it('tells a thread what differs from the routes that it serves', () => {
+    const { routeKeys } = keyedSnapshot(aSnapshot(), 1);
+    const changed = { ...second, priority: 1 };
+    const added = aRoute(target, '/added');
+    const upstreamCells = new Map([[second.id, [9]]]);
+    const next = keyedSnapshot(aSnapshot({ routes: [first, changed, added], upstreamCells }), 2);
+    expect(stagedSnapshot(next, routeKeys).routes).toEqual({
+      serial: 2,
+      onto: 1,
+      gone: [second.id, third.id],
+      told: [
+        { route: changed, row: 4, cells: [9] },
+        { route: added, row: 5, cells: undefined },
+      ],
+    });
+  });
+
+  it('tells it all of them when it is not known what it serves', () => {
+    const { serial, onto, gone, told } = stagedSnapshot(keyedSnapshot(aSnapshot(), 3), undefined).routes;
+    expect({ serial, onto, gone, told: told.map(({ route }) => route) }).toEqual({ serial: 3, onto: undefined, gone: [], told: routes });
   });
 });

@@ -2,43 +2,51 @@ import { hash } from 'node:crypto';
 import { pluginVersionKey, type SnapshotRoute, type SnapshotSlot, upstreamOf } from '@torii/contracts';
 import type { CountedSnapshot, StagedSnapshot, ToldRoute } from './thread-messages.js';
 
-/** A configuration with a key for each of its routes: where two keys are equal, so is all that the routes are bound with. */
+/** The routes of a configuration, each with a key: where two keys are equal, so is all that the route is bound with. */
+export interface RouteKeys {
+  readonly serial: number;
+  /** By the ids of the routes. */
+  readonly keys: ReadonlyMap<string, string>;
+}
+
 export interface KeyedSnapshot {
   readonly snapshot: CountedSnapshot;
-  /** In the order of the routes. */
-  readonly routeKeys: readonly string[];
+  readonly routeKeys: RouteKeys;
 }
 
 type VersionReference = Pick<SnapshotSlot, 'plugin' | 'version'>;
 
-export function keyedSnapshot(snapshot: CountedSnapshot): KeyedSnapshot {
+/** `serial` is that of no other configuration of the node. */
+export function keyedSnapshot(snapshot: CountedSnapshot, serial: number): KeyedSnapshot {
   const { plugins, pluginRows, globalPlugins, routes, routeRows, upstreamCells } = snapshot;
   const boundWith = new Map(plugins.map(({ key, plugin }, index) => [pluginVersionKey(plugin), `${key} ${pluginRows[index]}`]));
   const keyOf = ({ plugin, version }: VersionReference): string | undefined => boundWith.get(pluginVersionKey({ id: plugin, version }));
   const everywhere = digestOf([globalPlugins, globalPlugins.map(keyOf)]);
-  const routeKeys = routes.map((route, index) => {
+  const keys = routes.map((route, index): [string, string] => {
     const cells = upstreamOf(route.target) === undefined ? undefined : upstreamCells.get(route.id);
-    return digestOf([route, routeRows[index], cells, everywhere, referencesOf(route).map(keyOf)]);
+    return [route.id, digestOf([route, routeRows[index], cells, everywhere, referencesOf(route).map(keyOf)])];
   });
-  return { snapshot, routeKeys };
+  return { snapshot, routeKeys: { serial, keys: new Map(keys) } };
 }
 
-/** What a thread has to be told that holds the routes of these keys already. */
-export function stagedSnapshot({ snapshot, routeKeys }: KeyedSnapshot, held: ReadonlySet<string>): StagedSnapshot {
-  const { routes, routeRows, ...rest } = snapshot;
-  const told = new Map<string, ToldRoute>();
+/** What a thread has to be told that serves those routes already; all of them where it serves none, or it is not known which. */
+export function stagedSnapshot({ snapshot, routeKeys }: KeyedSnapshot, holds: RouteKeys | undefined): StagedSnapshot {
+  const { routes, routeRows, upstreamCells, ...rest } = snapshot;
+  const { serial, keys } = routeKeys;
+  const told: ToldRoute[] = [];
   for (const [index, route] of routes.entries()) {
-    const key = routeKeys[index] ?? '';
-    if (!held.has(key)) told.set(key, { route, row: routeRows[index] ?? 0 });
+    if (holds === undefined || holds.keys.get(route.id) !== keys.get(route.id))
+      told.push({ route, row: routeRows[index] ?? 0, cells: upstreamCells.get(route.id) });
   }
-  return { ...rest, routeKeys, told };
+  const gone = Array.from(holds?.keys ?? []).flatMap(([id, key]) => (keys.get(id) === key ? [] : [id]));
+  return { ...rest, routes: { serial, onto: holds?.serial, gone, told } };
 }
 
 function referencesOf({ target, plugins = [] }: SnapshotRoute): readonly VersionReference[] {
   return target.kind === 'function' ? [target, ...plugins] : plugins;
 }
 
-/** 132 bits are enough to tell texts apart; threads are sent many of these. */
+/** 132 bits are enough to tell texts apart; the main thread keeps many of these. */
 function digestOf(value: unknown): string {
   return hash('sha256', JSON.stringify(value), 'base64url').slice(0, 22);
 }

@@ -83,6 +83,8 @@ export interface CompiledSnapshot {
   readonly revision: number;
   readonly plugins: readonly PluginBundle[];
   readonly globalPlugins: readonly SnapshotSlot[];
+  /** Of the debug tokens that are taken. */
+  readonly debugEpoch: string | undefined;
   readonly routes: readonly SnapshotRoute[];
 }
 
@@ -99,14 +101,23 @@ export interface CountedSnapshot extends CompiledSnapshot {
 export interface ToldRoute {
   readonly route: SnapshotRoute;
   readonly row: number;
+  readonly cells: RouteCells | undefined;
 }
 
-/** A configuration as a thread is told it, without the routes that it holds. */
-export interface StagedSnapshot extends Omit<CountedSnapshot, 'routes' | 'routeRows'> {
-  /** Of all routes; equal only where all is that a route is bound with. */
-  readonly routeKeys: readonly string[];
-  /** By their keys. */
-  readonly told: ReadonlyMap<string, ToldRoute>;
+/** The routes of a configuration as a thread is told them: what differs from those of the one it serves, or all of them. */
+interface ToldRoutes {
+  /** Tells them from those of any other configuration. */
+  readonly serial: number;
+  /** The routes that these are a change of; undefined for all of them. */
+  readonly onto: number | undefined;
+  /** Ids of those that are gone, or are told again because something that they are bound with has changed. */
+  readonly gone: readonly string[];
+  readonly told: readonly ToldRoute[];
+}
+
+/** A configuration as a thread is told it. */
+export interface StagedSnapshot extends Omit<CountedSnapshot, 'routes' | 'routeRows' | 'upstreamCells'> {
+  readonly routes: ToldRoutes;
 }
 
 /** Plugins of a draft that are not saved, and what their stores are called by. */

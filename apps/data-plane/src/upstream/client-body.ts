@@ -6,6 +6,9 @@ export interface ClientBody {
   readonly hasBegun: boolean;
   /** Whether it is the client that is waited for. */
   readonly isStarved: boolean;
-  /** Its bytes. Once it ends or is destroyed the rest is nobody's. */
-  open(): Readable;
+  /**
+   * Its bytes. Once it ends or is destroyed the rest is nobody's. Where trailers follow them, name and value in turn, `onTrailers` is
+   * called right before their end.
+   */
+  open(onTrailers: (trailers: readonly string[]) => void): Readable;
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { AppError } from '@torii/contracts';
 import { Client } from 'undici';
 import type { Connector } from './connector.js';
+import { writeTrailers } from './request-trailers.js';
 import { UnaskedContinue } from './unasked-continue.js';
 
 /** Of an answer's head; more breaks it off. */
@@ -18,6 +19,8 @@ export class Connection {
   served = 0;
   isOpen = false;
   private interims: UnaskedContinue | undefined;
+  private socket: Socket | undefined;
+  private endTrailers: (() => void) | undefined;
 
   constructor(origin: URL, connector: Connector, onClosed: (connection: Connection) => void) {
     this.client = new Client(origin.origin, {
@@ -31,7 +34,10 @@ export class Connection {
       bodyTimeout: 0,
       connect: (_options, callback) =>
         connector.connect((error, socket) => {
-          if (socket !== null) this.interims = new UnaskedContinue(socket);
+          if (socket !== null) {
+            this.socket = socket;
+            this.interims = new UnaskedContinue(socket);
+          }
           answer(callback, error, socket);
         }),
     });
@@ -49,6 +55,17 @@ export class Connection {
   begin(): void {
     this.served += 1;
     this.interims?.expect();
+  }
+
+  /** These follow the body that is being sent on it. */
+  trail(trailers: readonly string[]): void {
+    if (this.socket !== undefined && trailers.length > 0) this.endTrailers = writeTrailers(this.socket, trailers);
+  }
+
+  /** The request is over, whatever came of its trailers. */
+  over(): void {
+    this.endTrailers?.();
+    this.endTrailers = undefined;
   }
 
   /** Breaks off what is under way on it. */

@@ -18,7 +18,7 @@ export interface OutgoingHeadOptions {
   readonly added: readonly string[] | undefined;
 }
 
-type Part = 'keep' | 'drop' | 'connection' | 'host' | 'content-length' | keyof ForwardedHeaders;
+type Part = 'keep' | 'drop' | 'connection' | 'trailer' | 'host' | 'content-length' | keyof ForwardedHeaders;
 
 /** Headers of the connection (RFC 9110 section 7.6.1), which end here, and those that are ours to set; all others go on. */
 const partsByName: ReadonlyMap<string, Part> = new Map<string, Part>([
@@ -33,7 +33,7 @@ const partsByName: ReadonlyMap<string, Part> = new Map<string, Part>([
   ['proxy-authorization', 'drop'],
   ['proxy-connection', 'drop'],
   ['te', 'drop'],
-  ['trailer', 'drop'],
+  ['trailer', 'trailer'],
   ['transfer-encoding', 'drop'],
   ['upgrade', 'drop'],
   ['x-forwarded-for', 'x-forwarded-for'],
@@ -55,6 +55,8 @@ export function outgoingHeaders(request: OutgoingHeadOptions): string[] {
   const came: ForwardedHeaders = {};
   let { host } = request;
   let named: ReadonlySet<string> | undefined;
+  let trailer: string | undefined;
+  let isLong = false;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     const value = rawHeaders[index + 1] ?? '';
@@ -72,12 +74,18 @@ export function outgoingHeaders(request: OutgoingHeadOptions): string[] {
         if (host === undefined && value !== '') host = value;
         break;
       case 'content-length':
+        isLong = true;
         if (request.isBodyStreamed) headers.push(name, value);
+        break;
+      case 'trailer':
+        trailer = trailer === undefined ? value : `${trailer}, ${value}`;
         break;
       default:
         came[part] = came[part] === undefined ? value : `${came[part]}, ${value}`;
     }
   }
+  // Trailers need the chunked coding, which a length rules out.
+  if (trailer !== undefined && request.isBodyStreamed && !isLong) headers.push('trailer', trailer);
   let kept = named === undefined ? headers : without(headers, named);
   const { added } = request;
   if (added !== undefined) kept = [...without(kept, new Set(added.filter((_, index) => index % 2 === 0))), ...added];

@@ -13,12 +13,6 @@ export class RefCounted<Thing> {
     return entry.thing;
   }
 
-  /** Retains a thing that somebody else retains now; it is released once more. */
-  again(key: string): void {
-    const entry = this.entries.get(key);
-    if (entry !== undefined) entry.users += 1;
-  }
-
   *things(): Iterable<Thing> {
     for (const { thing } of this.entries.values()) yield thing;
   }

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { UpstreamAttempt } from './attempt.js';
 import type { Connection } from './connection.js';
 import { incomingHeaders } from './incoming-head.js';
+import { outgoingTrailers } from './request-trailers.js';
 import { ResponseFlow } from './response-flow.js';
 import type { StreamedResponse } from './streamed-response.js';
 import { upstreamErrorOf } from './upstream-errors.js';
@@ -79,7 +80,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       // The shortest that can matter; when it fires what is due is looked up.
       this.setTimer(this.movedAtMs, Math.min(timeouts.headersMs, timeouts.idleMs, request.deadline.remainingMs()));
       // The server name is the connector's to say; undici would make one of each request's Host, and a new connection with it.
-      const options = { path, method: request.method, headers, body: isStreamed ? body.open() : body, servername: 'upstream' };
+      const options = { path, method: request.method, headers, body: isStreamed ? body.open(this.onTrailers) : body, servername: 'upstream' };
       connection.client.dispatch(options, this);
     });
   }
@@ -156,6 +157,12 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.fail(this.failure ?? upstreamErrorOf(error, this.hasStarted));
   }
 
+  private readonly onTrailers = (trailers: readonly string[]): void => {
+    if (this.isOver) return;
+    const { connection, request } = this.options;
+    connection.trail(outgoingTrailers(trailers, request.rawHeaders));
+  };
+
   private readonly onGone = (): void => this.abort(new AppError('client.gone'));
 
   private onInterim(status: number, headers: Headers): void {
@@ -184,6 +191,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.isOver = true;
     clearTimeout(this.timer);
     this.options.request.signal.removeEventListener('abort', this.onGone);
+    this.options.connection.over();
     this.options.onOver(isWhole);
   }
 

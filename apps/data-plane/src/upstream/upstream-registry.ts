@@ -35,11 +35,6 @@ export class UpstreamRegistry {
     return { key, upstream };
   }
 
-  /** Retains an upstream that somebody else retains now; the key is released once more. */
-  again(key: string): void {
-    this.upstreams.again(key);
-  }
-
   /** The targets of all upstreams; one that several routes have comes several times. */
   *peers(): Iterable<Peer> {
     for (const { upstream } of this.upstreams.things()) yield* upstream.peers;

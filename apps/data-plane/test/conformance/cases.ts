@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { valuesOf } from './fields.js';
+import { type Field, valuesOf } from './fields.js';
 import { Gateway, type GatewayOptions, probe } from './gateway.js';
 
 /**
@@ -15,6 +15,8 @@ export interface PassedRequest {
   readonly body?: string;
   /** By name in lower case; none of a name is an empty list. */
   readonly fields?: Readonly<Record<string, readonly string[]>>;
+  /** All of them, names as they were spelled. */
+  readonly trailers?: readonly Field[];
 }
 
 export type Case = readonly [name: string, bytes: string, outcome: Outcome];
@@ -53,7 +55,7 @@ export function testCases(gateway: Gateway, cases: readonly Case[]): void {
         expect({ statuses, targets }).toEqual({ statuses: [outcome[1], 200], targets: ['/probe'] });
         break;
       case 'passed': {
-        const [, { target, body, fields = {} }] = outcome;
+        const [, { target, body, fields = {}, trailers }] = outcome;
         expect({ final, probes: targets.filter((one) => one === '/probe').length, count: targets.length }).toEqual({
           final: [200, 200],
           probes: 1,
@@ -62,6 +64,7 @@ export function testCases(gateway: Gateway, cases: readonly Case[]): void {
         const first = reached.find((request) => request.target !== '/probe');
         if (target !== undefined) expect(first?.target).toBe(target);
         if (body !== undefined) expect(first?.body).toBe(body);
+        if (trailers !== undefined) expect(first?.trailers).toEqual(trailers);
         for (const [name, values] of Object.entries(fields)) expect([name, valuesOf(first?.fields ?? [], name)]).toEqual([name, values]);
       }
     }

@@ -1,7 +1,8 @@
 import { describe } from '@jest/globals';
 import { type Case, closed, passed, testCases, useGateway } from './cases.js';
 
-const chunked = (body: string): string => `POST /chunks HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${body}`;
+const chunked = (body: string, ...fields: string[]): string =>
+  `POST /chunks HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n${body}`;
 const end = '0\r\n\r\n';
 const hi = passed({ body: 'hi' });
 
@@ -69,9 +70,41 @@ describe('a body in chunks', () => {
 
   describe('with trailers', () => {
     const cases: readonly Case[] = [
-      ['of a field', chunked('2\r\nhi\r\n0\r\nX-Late: 1\r\n\r\n'), passed({ body: 'hi', fields: { 'x-late': [] } })],
-      ['of a Host', chunked('2\r\nhi\r\n0\r\nHost: late\r\n\r\n'), passed({ body: 'hi' })],
-      ['of an Authorization', chunked('2\r\nhi\r\n0\r\nAuthorization: late\r\n\r\n'), passed({ body: 'hi', fields: { authorization: [] } })],
+      ['of a field', chunked('2\r\nhi\r\n0\r\nX-Late: 1\r\n\r\n'), passed({ body: 'hi', fields: { 'x-late': [] }, trailers: [['X-Late', '1']] })],
+      [
+        'of several fields',
+        chunked('2\r\nhi\r\n0\r\nX-Late: 1\r\nX-Sum: \r\nx-late: 2\r\n\r\n'),
+        passed({
+          body: 'hi',
+          trailers: [
+            ['X-Late', '1'],
+            ['X-Sum', ''],
+            ['x-late', '2'],
+          ],
+        }),
+      ],
+      [
+        'that were announced',
+        chunked('2\r\nhi\r\n0\r\nX-Late: 1\r\n\r\n', 'Trailer: X-Late'),
+        passed({ body: 'hi', fields: { trailer: ['X-Late'] }, trailers: [['X-Late', '1']] }),
+      ],
+      [
+        'that Connection lists',
+        chunked('2\r\nhi\r\n0\r\nX-Late: 1\r\nX-Hop: 1\r\n\r\n', 'Connection: x-hop'),
+        passed({ body: 'hi', trailers: [['X-Late', '1']] }),
+      ],
+      ['of a Host', chunked('2\r\nhi\r\n0\r\nHost: late\r\n\r\n'), passed({ body: 'hi', trailers: [] })],
+      [
+        'of an X-Forwarded-For',
+        chunked('2\r\nhi\r\n0\r\nX-Forwarded-For: 1.2.3.4\r\nX-Late: 1\r\n\r\n'),
+        passed({ body: 'hi', trailers: [['X-Late', '1']] }),
+      ],
+      ['after no body', chunked('0\r\nX-Late: 1\r\n\r\n'), passed({ body: '', fields: { 'x-late': [] }, trailers: [] })],
+      [
+        'of an Authorization',
+        chunked('2\r\nhi\r\n0\r\nAuthorization: late\r\n\r\n'),
+        passed({ body: 'hi', fields: { authorization: [] }, trailers: [] }),
+      ],
       ['of a Content-Length', chunked('2\r\nhi\r\n0\r\nContent-Length: 5\r\n\r\n'), closed],
       ['of a Transfer-Encoding', chunked('2\r\nhi\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n'), closed],
       ['with a space in the name', chunked('2\r\nhi\r\n0\r\nX Late: 1\r\n\r\n'), closed],

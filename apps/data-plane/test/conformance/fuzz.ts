@@ -35,10 +35,13 @@ export function plainStreams(): fc.Arbitrary<string> {
 }
 
 /** What must be the same on both sides of the gateway. */
-export function essenceOf({ method, target, fields, body }: ReferenceRequest): string {
+export function essenceOf({ method, target, fields, body, trailers: late }: ReferenceRequest): string {
   const named = new Set([...listOf(fields, 'connection'), ...notCompared]);
   const kept = fields.filter(([name]) => !named.has(name.toLowerCase()) && !isOurs(name)).map(([name, value]) => `${name}: ${value}`);
-  return JSON.stringify([method, pathOf(target), kept, body]);
+  // Where there is no body there is no chunk that trailers could follow.
+  const keptLate =
+    body === '' ? [] : late.filter(([name]) => !named.has(name.toLowerCase()) && !isOurs(name)).map(([name, value]) => `${name}: ${value}`);
+  return JSON.stringify([method, pathOf(target), kept, body, keptLate]);
 }
 
 const notCompared = [
