@@ -28,7 +28,7 @@ const base = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': swc },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
-  // Unit and integration tests read the sources of our packages; data threads and spawned apps are always the built ones.
+  // Unit and integration tests read the sources of our packages; data threads, control planes and spawned apps are always the built ones.
   moduleNameMapper: {
     '^@torii/([a-z-]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

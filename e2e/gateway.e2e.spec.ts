@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { type AddressApi, startAddressApi } from '../examples/geolocation-go/address-api.mjs';
 import { Gateway } from './a-gateway.js';
+import { describeImport } from './gateway/import-otoroshi.js';
 import { describeSettings } from './gateway/settings.js';
 import { describeSlots } from './gateway/slots.js';
 import { describeTester } from './gateway/tester.js';
@@ -25,5 +26,6 @@ afterAll(async () => {
 
 describeSlots(gateway);
 describeUpstreams(gateway);
+describeImport(gateway, () => api);
 describeTester(gateway, () => api);
 describeSettings(gateway);

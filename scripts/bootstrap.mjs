@@ -58,9 +58,9 @@ async function generate(node) {
   stamps.set('generate', current);
 }
 
-/** The compiler itself finds out what is fresh. */
+/** The compiler itself finds out what is fresh. On one core, it does half the work that it does on two. */
 async function build(node, title, projects) {
-  const command = [node, path.join('node_modules', 'typescript', 'bin', 'tsc'), '-b', '--noCheck', ...projects];
+  const command = [node, path.join('node_modules', 'typescript', 'bin', 'tsc'), '-b', '--noCheck', '--singleThreaded', ...projects];
   await step(title, (say) => runProgram(title, command, { say }));
 }
 

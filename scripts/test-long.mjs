@@ -15,7 +15,11 @@ const scaled = (amount) => String(Math.max(1, Math.round(amount * scale)));
 const seed = randomInt(2 ** 31);
 
 const runs = [
-  { title: `unit tests, seed ${seed}`, command: ['scripts/test.mjs', '--selectProjects', 'unit'], env: { TORII_TEST_SEED: String(seed) } },
+  {
+    title: `unit tests, seed ${seed}`,
+    command: ['scripts/test.mjs', '--selectProjects', 'unit'],
+    env: { TORII_TEST_LONG: 'true', TORII_TEST_SEED: String(seed) },
+  },
   { title: 'long tests', command: ['scripts/test.mjs', '--selectProjects', 'long'], env: { TORII_TEST_LONG: 'true', TORII_TEST_SEED: String(seed) } },
   { title: 'differential', command: ['scripts/differential-long.mjs', '--seconds', scaled(300)] },
   { title: 'fuzz', command: ['scripts/fuzz-long.mjs', scaled(300)] },

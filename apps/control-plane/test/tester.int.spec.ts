@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { NodeRegistry } from '@torii/config-sync';
+import { NodeRegistry, openSnapshot } from '@torii/config-sync';
 import {
+  CurrentRevision,
   type DebugToken,
   type List,
   type Node,
@@ -18,6 +19,7 @@ import {
   testerLimits,
 } from '@torii/contracts';
 import { debugTokenKey, openDebugToken, Secret } from '@torii/service-kit';
+import { eventually } from '@torii/test-kit';
 import { aKeyWith } from './support/admin-key.js';
 import { type ApiClient, aModule, importMapGet, type Sent } from './support/api-client.js';
 import { startControlPlane, type TestControlPlane } from './support/control-plane.js';
@@ -361,6 +363,13 @@ describe('plugins and settings of a draft', () => {
   });
 });
 
+/** Of the configuration that nodes are told. */
+async function publishedEpoch(): Promise<string | undefined> {
+  const current = CurrentRevision.parse(JSON.parse((await torii.redis.get(torii.keys.current)) ?? 'null'));
+  const text = await torii.redis.get(torii.keys.snapshot(current.incarnation, current.revision));
+  return openSnapshot(text ?? '', current).debugEpoch;
+}
+
 describe('a debug token', () => {
   const key = () => debugTokenKey(new Secret(torii.nodeToken));
   const make = (body: object, as = api) => as.send<DebugToken>('POST', '/api/v1/tester/tokens', body);
@@ -370,9 +379,32 @@ describe('a debug token', () => {
     const { status, body } = await make({ route: 'saved', expiresInSeconds: 60 });
     expect([status, body.header, body.route]).toEqual([201, 'x-torii-debug', { id: route.id, name: 'saved' }]);
     const expiresAtMs = Date.parse(body.expiresAt);
-    expect(openDebugToken(key(), body.token, expiresAtMs - 1)).toEqual({ exp: expiresAtMs / 1000, route: route.id });
-    expect(openDebugToken(key(), body.token, expiresAtMs)).toBe('expired');
+    expect(openDebugToken(key(), body.token, { nowMs: expiresAtMs - 1, epoch: undefined })).toEqual({ exp: expiresAtMs / 1000, route: route.id });
+    expect(openDebugToken(key(), body.token, { nowMs: expiresAtMs, epoch: undefined })).toBe('expired');
     expect((await make({})).body.route).toBeNull();
+  });
+
+  it('is revoked with all others by whoever may write settings, which stay as they are, and what is given out later is not', async () => {
+    const slots = { plugins: [{ plugin: 'guards' }] };
+    await api.send('PUT', '/api/v1/settings', slots);
+    const settings = (await api.get('/api/v1/settings')).body;
+    const before = (await make({})).body.token;
+    expect(await api.withKey(await aKeyWith(torii, 'tester:run')).send('DELETE', '/api/v1/tester/tokens')).toMatchObject({ status: 403 });
+    const epochBefore = await publishedEpoch();
+    expect((await api.send('DELETE', '/api/v1/tester/tokens')).status).toBe(204);
+    const epoch = await eventually(async () => {
+      const published = await publishedEpoch();
+      if (published === epochBefore) throw new Error('it was not published yet');
+      return published;
+    });
+    const [nowMs, after] = [Date.now(), (await make({})).body.token];
+    expect(openDebugToken(key(), before, { nowMs, epoch: epochBefore })).toEqual(expect.objectContaining({ exp: expect.anything() }));
+    expect([before, after].map((token) => openDebugToken(key(), token, { nowMs, epoch }))).toEqual(['revoked', expect.objectContaining({ epoch })]);
+    expect((await api.get('/api/v1/settings')).body).toEqual(settings);
+    await api.send('PUT', '/api/v1/settings', { plugins: [] });
+    expect(openDebugToken(key(), (await make({})).body.token, { nowMs, epoch })).not.toBe('revoked');
+    const { rows } = await torii.database.query(`SELECT "action" FROM "audit" WHERE "entity_name" = 'debug tokens'`);
+    expect(rows).toEqual([{ action: 'update' }]);
   });
 
   it('is refused for more than an hour, for a route that is not there, and to whoever may not try requests', async () => {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { SharedMapTable } from '@torii/kv';
+import { SharedMapTable } from '../dist/shared-map/shared-map-table.js';
 
-// Works on a table until it is done or ended. Runs the built package.
+// Works on a table until it is done or ended. Runs the built package, of which it loads no more than it uses.
 
 export interface HammerWork {
   readonly buffer: SharedArrayBuffer;

@@ -1,5 +1,6 @@
 export { answeringGuest, answeringGuestWith, type GuestAnswer } from './answering-guest.js';
 export { anyText } from './any-text.js';
+export { casesOf } from './cases-of.js';
 export { describeKvStore } from './conformance/kv-store.js';
 export type { KvLimits } from './conformance/kv-store-fixture.js';
 export { type EventuallyOptions, eventually } from './eventually.js';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { casesOf } from '@torii/test-kit';
 import fc from 'fast-check';
 import { type Exports, instantiate, numberGlobal, rewrite, withHook } from '../test/guests.js';
 import { compileWat, everything } from '../test/wat.js';
@@ -170,9 +171,10 @@ describe('rewriteModule', () => {
 
   it('refuses a module whose code is large only once it holds its checks', () => {
     const loopsPerFunction = 25_000;
-    const nops = new Array<number>(61).fill(0x01);
-    const loops = new Array<readonly number[]>(loopsPerFunction).fill([0x03, 0x40, ...nops, 0x0b]).flat();
-    const body = [0, ...loops, 0x0b];
+    const loop = Uint8Array.of(0x03, 0x40, ...new Array<number>(61).fill(0x01), 0x0b);
+    const body = new Uint8Array(loopsPerFunction * loop.length + 2);
+    for (let index = 0; index < loopsPerFunction; index += 1) body.set(loop, 1 + index * loop.length);
+    body[body.length - 1] = 0x0b;
     const bytes = functionsOf(Array.from({ length: 8 }, () => body));
     expect(bytes.length).toBeLessThan(13_000_000);
     expect(() => rewriteModule(bytes, options)).toThrow(/with its checks \d+ bytes of code; at most 33554432/);
@@ -217,7 +219,7 @@ describe('rewriteModule', () => {
         }
         expect(WebAssembly.validate(rewritten)).toBe(true);
       }),
-      { numRuns: 3_000 },
+      { numRuns: casesOf(3_000) },
     );
   });
 });
@@ -241,7 +243,7 @@ function manyLoops(locals: number, loops: number): Uint8Array {
 }
 
 /** Functions that take and give nothing, of these bodies. */
-function functionsOf(bodies: readonly (readonly number[])[]): Uint8Array {
+function functionsOf(bodies: readonly Uint8Array[]): Uint8Array {
   const code = new ByteWriter().u32(bodies.length);
   for (const body of bodies) code.u32(body.length).raw(body);
   const indices = new ByteWriter().u32(bodies.length).raw(new Array<number>(bodies.length).fill(0));
@@ -255,12 +257,16 @@ function module(...sections: number[][]): Uint8Array {
 
 /** So many types of sixteen parameters, and so many functions that do nothing. */
 function typesAndFunctions(typeCount: number, functionCount: number): Uint8Array {
-  const parametersOf = (index: number): number[] => Array.from({ length: 16 }, (_, bit) => ((index >> bit) & 1 ? 0x7f : 0x7e));
-  const types = Array.from({ length: typeCount }, (_, index) => [0x60, 16, ...parametersOf(index), 0]);
-  const typeSection = [...leb(types.length + 1), 0x60, 0, 0, ...types.flat()];
-  const typeOfEach = [...leb(functionCount), ...new Array<number>(functionCount).fill(0)];
-  const code = [...leb(functionCount), ...Array.from({ length: functionCount }, () => [2, 0, 0x0b]).flat()];
-  return module([1, ...leb(typeSection.length), ...typeSection], [3, ...leb(typeOfEach.length), ...typeOfEach], [10, ...leb(code.length), ...code]);
+  const types = new ByteWriter().u32(typeCount + 1).raw([0x60, 0, 0]);
+  for (let index = 0; index < typeCount; index += 1) {
+    types.raw([0x60, 16]);
+    for (let bit = 0; bit < 16; bit += 1) types.u8((index >> bit) & 1 ? 0x7f : 0x7e);
+    types.u8(0);
+  }
+  const typeOfEach = new ByteWriter().u32(functionCount).raw(new Uint8Array(functionCount));
+  const code = new ByteWriter().u32(functionCount);
+  for (let index = 0; index < functionCount; index += 1) code.raw([2, 0, 0x0b]);
+  return new ByteWriter().raw([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]).section(1, types).section(3, typeOfEach).section(10, code).view().slice();
 }
 
 function nested(opcode: number, depth: number): Uint8Array {

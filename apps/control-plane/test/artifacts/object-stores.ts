@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { readEnv, type S3Settings } from '../../src/env.js';
-import { PostgresObjectStore } from '../../src/objects/postgres-object-store.js';
-import { S3ObjectStore } from '../../src/objects/s3-object-store.js';
+import type { S3Settings } from '../../src/env.js';
 import { startBucket, type TestBucket } from '../support/bucket.js';
+import { built } from '../support/built.js';
 import type { TestControlPlane } from '../support/control-plane.js';
 import { anObject, describeObjectStore } from '../support/object-store-conformance.js';
 
-function settingsOf(env: Readonly<Record<string, string>>): S3Settings {
+type AppEnv = typeof import('../../src/env.js');
+type PostgresStore = typeof import('../../src/objects/postgres-object-store.js');
+type S3Store = typeof import('../../src/objects/s3-object-store.js');
+
+async function settingsOf(env: Readonly<Record<string, string>>): Promise<S3Settings> {
+  const { readEnv } = await built<AppEnv>('./env.js');
   const { s3 } = readEnv({ DATABASE_URL: 'postgresql://u@db/torii', REDIS_URL: 'redis://cache', ...env }).objects;
   if (s3 === undefined) throw new Error('no bucket is named');
   return s3;
@@ -16,13 +20,15 @@ function settingsOf(env: Readonly<Record<string, string>>): S3Settings {
 /** The stores of objects; the one in PostgreSQL has the database of that control plane. */
 export function describeObjectStores(running: () => TestControlPlane): void {
   describeObjectStore('PostgreSQL', async () => {
+    const { PostgresObjectStore } = await built<PostgresStore>('./objects/postgres-object-store.js');
     const pool = new pg.Pool({ connectionString: running().databaseUrl });
     return { store: new PostgresObjectStore(pool), close: () => pool.end() };
   });
 
   describeObjectStore('S3', async () => {
+    const { S3ObjectStore } = await built<S3Store>('./objects/s3-object-store.js');
     const bucket = await startBucket();
-    const store = await S3ObjectStore.open(settingsOf(bucket.env));
+    const store = await S3ObjectStore.open(await settingsOf(bucket.env));
     return {
       store,
       close: async () => {
@@ -39,7 +45,10 @@ export function describeObjectStores(running: () => TestControlPlane): void {
     });
     afterAll(() => bucket?.close());
 
-    const opened = (changes: Readonly<Record<string, string>> = {}) => S3ObjectStore.open(settingsOf({ ...bucket.env, ...changes }));
+    const opened = async (changes: Readonly<Record<string, string>> = {}) => {
+      const { S3ObjectStore } = await built<S3Store>('./objects/s3-object-store.js');
+      return S3ObjectStore.open(await settingsOf({ ...bucket.env, ...changes }));
+    };
 
     it.each<[string, Readonly<Record<string, string>>, RegExp]>([
       ['a wrong secret', { TORII_S3_SECRET_ACCESS_KEY: 'another' }, /refuses access .*SignatureDoesNotMatch/],

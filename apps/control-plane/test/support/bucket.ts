@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { type Relay, startRelay, startS3 } from '@torii/test-kit';
+import { built } from './built.js';
+
+type Sdk = typeof import('@aws-sdk/client-s3');
 
 /** A part of a bucket for one test file, behind a relay that can be cut. */
 export interface TestBucket {
@@ -15,6 +17,7 @@ export interface TestBucket {
 }
 
 export async function startBucket(): Promise<TestBucket> {
+  const { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } = await built<Sdk>('@aws-sdk/client-s3');
   const s3 = await startS3();
   const relay = await startRelay(s3.endpoint);
   const prefix = `test-${randomUUID()}/`;
@@ -35,7 +38,7 @@ export async function startBucket(): Promise<TestBucket> {
         const { Body } = await client.send(new GetObjectCommand(placeOf(sha256)));
         return Body === undefined ? undefined : Buffer.from(await Body.transformToByteArray());
       } catch (error) {
-        if (error instanceof Error && error.name === 'NoSuchKey') return undefined;
+        if ((error as Error).name === 'NoSuchKey') return undefined;
         throw error;
       }
     },

@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,9 +7,9 @@ import { createLogger } from '@torii/service-kit';
 import { createTestDatabase, testRedis } from '@torii/test-kit';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { createApp, type ServedRoute } from '../../src/app.js';
-import { readEnv } from '../../src/env.js';
+import type { ServedRoute } from '../../src/app.js';
 import { ApiClient, type Sent } from './api-client.js';
+import { built } from './built.js';
 
 export interface TestControlPlane {
   readonly url: string;
@@ -43,8 +42,13 @@ export interface TestControlPlaneOptions {
   readonly wayToDatabase?: (databaseUrl: string) => Promise<string>;
 }
 
-/** A control plane in this process with a database, a key prefix and a home folder of its own. */
+type App = typeof import('../../src/app.js');
+type AppEnv = typeof import('../../src/env.js');
+
+/** A control plane in this process, the built one, with a database, a key prefix and a home folder of its own. */
 export async function startControlPlane(options: TestControlPlaneOptions = {}): Promise<TestControlPlane> {
+  const { createApp } = await built<App>('./app.js');
+  const { readEnv } = await built<AppEnv>('./env.js');
   const { url: databaseUrl, drop } = await createTestDatabase();
   const { url: redisUrl, keyPrefix } = testRedis();
   const urlOnTheWay = (await options.wayToDatabase?.(databaseUrl)) ?? databaseUrl;

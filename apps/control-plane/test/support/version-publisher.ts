@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { NestFactory } from '@nestjs/core';
 import { type BuildId, type Follower, type FunctionEntity, idPrefixes } from '@torii/contracts';
 import { connectRedis, createLogger, Secret, systemClock } from '@torii/service-kit';
-import { readEnv } from '../../src/env.js';
-import { FunctionVersions } from '../../src/functions/function-versions.js';
-import { FunctionsModule } from '../../src/functions/functions.module.js';
-import { Answer } from '../../src/http/answer.js';
-import { platformModule } from '../../src/platform/platform.module.js';
-import { ConfigWriter } from '../../src/writes/config-writer.service.js';
+import { built } from './built.js';
 import type { TestControlPlane } from './control-plane.js';
+
+type Nest = typeof import('@nestjs/core');
+type AppEnv = typeof import('../../src/env.js');
+type Versions = typeof import('../../src/functions/function-versions.js');
+type Functions = typeof import('../../src/functions/functions.module.js');
+type Answers = typeof import('../../src/http/answer.js');
+type PlatformModule = typeof import('../../src/platform/platform.module.js');
+type Writer = typeof import('../../src/writes/config-writer.service.js');
 
 export interface VersionPublisher {
   /** Does what a build does that made this module of the function as it is now. */
@@ -20,6 +22,13 @@ class PublishingModule {}
 
 /** The part of the control plane that publishes versions, without any builder, on the database of `torii`. */
 export async function startVersionPublisher(torii: TestControlPlane): Promise<VersionPublisher> {
+  const { NestFactory } = await built<Nest>('@nestjs/core');
+  const { readEnv } = await built<AppEnv>('./env.js');
+  const { FunctionVersions } = await built<Versions>('./functions/function-versions.js');
+  const { FunctionsModule } = await built<Functions>('./functions/functions.module.js');
+  const { Answer } = await built<Answers>('./http/answer.js');
+  const { platformModule } = await built<PlatformModule>('./platform/platform.module.js');
+  const { ConfigWriter } = await built<Writer>('./writes/config-writer.service.js');
   const log = createLogger({ level: 'silent', app: 'version-publisher' });
   const env = readEnv({
     DATABASE_URL: torii.databaseUrl,
