@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { SharedMapTable } from '../dist/shared-map/shared-map-table.js';
+import { SharedMapTable } from '@torii/kv';
 
-// Works on a table until it is done or ended. Runs the built package, of which it loads no more than it uses.
+// Works on a table until it is done or ended. Runs the built package.
 
 export interface HammerWork {
   readonly buffer: SharedArrayBuffer;

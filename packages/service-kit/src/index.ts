@@ -1,6 +1,7 @@
 export { afterMicrotasks } from './after-microtasks.js';
 export { BoundedFolder } from './bounded-folder.js';
 export { type Clock, systemClock } from './clock.js';
+export { Cohort } from './cohort.js';
 export { Deadline } from './deadline.js';
 export { type DebugClaims, debugTokenKey, openDebugToken, signDebugToken } from './debug-token.js';
 export { EnvError, envVar, parseEnv } from './env.js';

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorCode } from '@torii/contracts';
-import { Cohort } from './cohort.js';
+import { Cohort } from '@torii/service-kit';
 import { askWhetherGone, expectAnswer, isAnswering, refuseRest, takeNoMore, takesNoMore } from './connection-order.js';
 import { handleRequest, type RequestDeps } from './handle-request.js';
 import { framingFaultOf } from './request-framing.js';

@@ -1,5 +1,5 @@
 import { AppError, type UpstreamTarget } from '@torii/contracts';
-import type { Clock } from '@torii/service-kit';
+import { type Clock, Cohort } from '@torii/service-kit';
 import type { Dispatcher } from 'undici';
 import type { UpstreamAttempt } from './attempt.js';
 import type { Connection } from './connection.js';
@@ -28,6 +28,9 @@ export interface UpstreamCallOptions {
 const interimMax = 16;
 const processing = 102;
 const earlyHints = 103;
+
+/** The answers that a turn of the event loop brings are gone on with together. */
+const answered = new Cohort<() => void>((goOn) => goOn());
 
 type Phase = 'connecting' | 'sending' | 'waiting' | 'receiving';
 type Headers = Record<string, string | string[] | undefined>;
@@ -138,7 +141,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     });
     const isSent = this.sentAtMs !== Number.POSITIVE_INFINITY;
     const sendingMs = (isSent ? this.sentAtMs : this.movedAtMs) - this.startedAtMs;
-    this.resolve({ status, headers: incomingHeaders(status, headers), sendingMs, stream: this.flow });
+    const response = { status, headers: incomingHeaders(status, headers), sendingMs, stream: this.flow };
+    answered.add(() => this.resolve(response));
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, piece: Uint8Array): void {

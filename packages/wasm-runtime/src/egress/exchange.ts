@@ -1,3 +1,4 @@
+import { Cohort } from '@torii/service-kit';
 import type { Dispatcher, Pool } from 'undici';
 import { EgressError } from './egress-error.js';
 import { type BufferRoom, GrowingBuffer } from './growing-buffer.js';
@@ -11,6 +12,9 @@ const piecesFree = 10_000;
 const pieceMeanMinBytes = 256;
 /** Of a redirect's body, which is of no use, so much is read to keep the connection. */
 const discardMaxBytes = 16 * 1024;
+
+/** The answers that a turn of the event loop brings are gone on with together. */
+const answered = new Cohort<() => void>((goOn) => goOn());
 
 export interface Outgoing {
   /** With its query. */
@@ -124,7 +128,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   private succeed(): void {
     if (!this.settle()) return;
-    this.resolve({ status: this.status, headers: this.headers, body: this.body?.bytes() ?? new Uint8Array(0) });
+    const answer = { status: this.status, headers: this.headers, body: this.body?.bytes() ?? new Uint8Array(0) };
+    answered.add(() => this.resolve(answer));
   }
 
   private fail(error: unknown): void {

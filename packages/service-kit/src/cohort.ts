@@ -1,4 +1,4 @@
-import { afterMicrotasks } from '@torii/service-kit';
+import { afterMicrotasks } from './after-microtasks.js';
 
 /** After so long (ms) what has been begun is taken as far as it goes before more is: else all would wait for the slowest. */
 const sliceMs = 0.5;
