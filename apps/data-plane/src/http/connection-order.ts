@@ -53,6 +53,12 @@ export function takesNoMore(socket: Socket): boolean {
   return orderOf(socket).isOver === true;
 }
 
+/** Whether no answer is to follow this one, which has to say so: node ends the connection behind the first that does. */
+export function isLastAnswer(socket: Socket, answer: ServerResponse): boolean {
+  const { isOver, lastAnswer } = orderOf(socket);
+  return isOver === true && (lastAnswer === undefined || lastAnswer === answer);
+}
+
 /**
  * Ends a connection because of bytes that are no request, with `refusal` where it will be taken for the answer to them and not to an
  * earlier request: those are answered first. An answer in the middle of which the request breaks is broken off. Further calls for the

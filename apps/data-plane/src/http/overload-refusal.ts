@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, errorCodeHeader, problemOf, requestIdHeader } from '@torii/contracts';
 import type { Logger } from '@torii/service-kit';
 import type { RequestMeter } from '../metrics/request-meter.js';
+import { isLastAnswer } from './connection-order.js';
 import { requestIdOf } from './headers.js';
 import { hasBody, writeProblem } from './write-response.js';
 
@@ -31,7 +32,9 @@ export class OverloadRefusal {
       return;
     }
     const body = `${beforeId}${requestId}${afterId}`;
-    res.writeHead(error.status, [...headers, 'content-length', String(body.length), requestIdHeader, requestId]);
+    const raw = [...headers, 'content-length', String(body.length), requestIdHeader, requestId];
+    if (isLastAnswer(req.socket, res)) raw.push('connection', 'close');
+    res.writeHead(error.status, raw);
     res.end(body);
   }
 

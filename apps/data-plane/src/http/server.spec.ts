@@ -20,7 +20,7 @@ import { ProxyServer } from './server.js';
 const log = createLogger({ level: 'silent', app: 'test' });
 const nodeId = NodeId.parse('nd_00000000-0000-7000-8000-000000000001');
 
-function aServer(requestTimeoutMs = 60_000): ProxyServer {
+function aServer(requestTimeoutMs = 60_000, shedder = new LoadShedder({ lagMs: 10_000 })): ProxyServer {
   const meter = new RequestMeter(new Meter(MetricMemory.create(1, { plugin: 1, route: 1, upstream: 1 }), 0));
   return new ProxyServer({
     activeRevision: new ActiveRevision(),
@@ -33,7 +33,7 @@ function aServer(requestTimeoutMs = 60_000): ProxyServer {
     accessLog: new AccessLog(log),
     meter,
     refusal: new OverloadRefusal(meter, log),
-    shedder: new LoadShedder({ lagMs: 10_000 }),
+    shedder,
     share: new ConnectionShare({ publish: () => undefined, loads: () => [] }),
     inspector: new Inspector({ nodeId, thread: 0, key: new Uint8Array(32), clock: systemClock, log, keep: () => undefined }),
   });
@@ -85,6 +85,18 @@ describe('ProxyServer', () => {
     await cut;
     expect(client.bytesRead).toBe(0);
     client.destroy();
+    await server.drain(1_000);
+  });
+
+  it('ends the connection of a request behind which it takes no other, also when it has too much to do to look at it', async () => {
+    const shedder = new LoadShedder({ lagMs: -1, patienceMs: 0 });
+    shedder.sample(0);
+    const server = aServer(60_000, shedder);
+    const port = await server.listen({ host: '127.0.0.1', port: 0, isShared: false });
+    const { socket, received, closed } = aClient(port);
+    socket.write('SETUP / RTSP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n');
+    await closed;
+    expect(received()).toMatch(/^HTTP\/1.1 503 [\s\S]*\r\nconnection: close\r\n/i);
     await server.drain(1_000);
   });
 

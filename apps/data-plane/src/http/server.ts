@@ -83,6 +83,8 @@ export class ProxyServer {
       socket.once('close', () => {
         this.open -= 1;
       });
+      // The socket remembers it: by the time a request is begun the client may have gone, and the system no longer tells who it was.
+      if (socket.remoteAddress === undefined) socket.destroy();
     });
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       const client = socket as Socket;

@@ -5,7 +5,7 @@ import type { AnyResponse, GatewayResponse } from '../pipeline/gateway-request.j
 import type { StreamedResponse } from '../upstream/streamed-response.js';
 import type { UpgradedResponse } from '../upstream/upgrade-call.js';
 import type { InterimAnswer } from '../upstream/upstream-request.js';
-import { takeNoMore, takesNoMore } from './connection-order.js';
+import { isLastAnswer, takeNoMore } from './connection-order.js';
 import { markStreaming } from './streaming.js';
 
 /** How long a body nobody will read is still taken in, so that the client gets to read the answer. */
@@ -74,7 +74,7 @@ function writeWhole(req: IncomingMessage, res: ServerResponse, response: Gateway
   raw.push(requestIdHeader, requestId);
   const isUnread = hasBody(req) && !req.complete;
   if (isUnread) takeNoMore(req.socket);
-  if (takesNoMore(req.socket)) raw.push('connection', 'close');
+  if (isLastAnswer(req.socket, res)) raw.push('connection', 'close');
   res.writeHead(response.status, raw);
   res.end(wire, 'latin1');
   if (isUnread) drain(req);
@@ -98,7 +98,7 @@ function wireForm(body: string | Uint8Array): string | Uint8Array {
 /** Writes an error as problem+json. An answer that has begun cannot be changed: its connection is closed instead. */
 export function writeProblem(req: IncomingMessage, res: ServerResponse, error: AppError, requestId: string): void {
   if (hasBegun(res) || res.destroyed) {
-    res.destroy();
+    breakOff(res);
     return;
   }
   const body = wireForm(JSON.stringify(problemOf(error, requestId)));
@@ -115,10 +115,16 @@ export function writeProblem(req: IncomingMessage, res: ServerResponse, error: A
     error.code,
   );
   if (isUnread) takeNoMore(req.socket);
-  if (takesNoMore(req.socket)) raw.push('connection', 'close');
+  if (isLastAnswer(req.socket, res)) raw.push('connection', 'close');
   res.writeHead(error.status, raw);
   res.end(body, 'latin1');
   if (isUnread) drain(req);
+}
+
+/** Behind an earlier answer it has no connection yet, and node would leave the one that it gets open: the client would wait for the rest. */
+function breakOff(res: ServerResponse): void {
+  if (res.socket === null) res.once('socket', (socket) => socket.destroy());
+  res.destroy();
 }
 
 /** Whether the client has been told a status: then an error cannot tell it another. */

@@ -7,14 +7,18 @@ import { outgoingTrailers, writeTrailers } from './request-trailers.js';
 describe('outgoingTrailers', () => {
   it('keeps order, spelling and repetition of what goes on', () => {
     const trailers = ['X-Sum', '1', 'x-other', '', 'X-Sum', '2'];
-    expect(outgoingTrailers(trailers, ['Host', 'a'])).toEqual(trailers);
+    expect(outgoingTrailers(trailers, ['Host', 'a'], ['host', 'b'])).toEqual(trailers);
   });
 
   it('drops what must not come after a body, what says who asks, and what Connection lists, in whatever case', () => {
     const dropped = ['Content-Length', 'transfer-encoding', 'HOST', 'Cookie', 'Authorization', 'TE', 'Trailer', 'If-Match', 'Range', 'Expect'];
     const ours = ['X-Forwarded-For', 'Forwarded', 'X-Request-Id', 'X-Torii-Debug', 'X-Hop'];
     const trailers = [...dropped, ...ours].flatMap((name) => [name, '1']);
-    expect(outgoingTrailers([...trailers, 'x-kept', '2'], ['connection', 'close, x-hop'])).toEqual(['x-kept', '2']);
+    expect(outgoingTrailers([...trailers, 'x-kept', '2'], ['connection', 'close, x-hop'], [])).toEqual(['x-kept', '2']);
+  });
+
+  it('drops what is a header already, in whatever case', () => {
+    expect(outgoingTrailers(['X-User', 'admin', 'x-sum', '1'], ['Host', 'a'], ['host', 'b', 'x-user', 'alice'])).toEqual(['x-sum', '1']);
   });
 });
 

@@ -11,16 +11,23 @@ const lastChunk = '\r\n0\r\n\r\n';
 const notAfterBody =
   /^(authorization|cache-control|connection|content-.*|cookie2?|expect|forwarded|host|http2-settings|if-.*|keep-alive|max-forwards|pragma|proxy-.*|range|set-cookie2?|te|trailer|transfer-encoding|upgrade|x-forwarded-.*|x-real-ip|x-request-id|x-torii-.*)$/;
 
-/** Those trailers that go on to a target, name and value in turn; what `Connection` lists (section 7.6.1) goes no further in them either. */
-export function outgoingTrailers(trailers: readonly string[], rawHeaders: readonly string[]): string[] {
+/**
+ * Those trailers that go on to a target with the headers `sent`, name and value in turn; what `Connection` lists (section 7.6.1) goes no
+ * further in them either. Nor does what is a header already: it may be a plugin that has set it, such as to say who the client is, and
+ * some targets take trailers for headers.
+ */
+export function outgoingTrailers(trailers: readonly string[], rawHeaders: readonly string[], sent: readonly string[]): string[] {
   let named: ReadonlySet<string> | undefined;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     if (rawHeaders[index]?.toLowerCase() === 'connection') named = connectionOptions(rawHeaders[index + 1] ?? '', named);
   }
+  const said = new Set<string>();
+  for (let index = 0; index < sent.length; index += 2) said.add((sent[index] ?? '').toLowerCase());
   const kept: string[] = [];
   for (let index = 0; index + 1 < trailers.length; index += 2) {
     const name = trailers[index] ?? '';
-    if (notAfterBody.test(name.toLowerCase()) || named?.has(name.toLowerCase()) === true) continue;
+    const lower = name.toLowerCase();
+    if (notAfterBody.test(lower) || said.has(lower) || named?.has(lower) === true) continue;
     kept.push(name, trailers[index + 1] ?? '');
   }
   return kept;

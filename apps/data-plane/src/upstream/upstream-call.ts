@@ -163,8 +163,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   private readonly onTrailers = (trailers: readonly string[]): void => {
     if (this.isOver) return;
-    const { connection, request } = this.options;
-    connection.trail(outgoingTrailers(trailers, request.rawHeaders));
+    const { connection, request, headers } = this.options;
+    connection.trail(outgoingTrailers(trailers, request.rawHeaders, headers));
   };
 
   private readonly onGone = (): void => this.abort(new AppError('client.gone'));

@@ -93,6 +93,11 @@ describe('a body in chunks', () => {
         chunked('2\r\nhi\r\n0\r\nX-Late: 1\r\nX-Hop: 1\r\n\r\n', 'Connection: x-hop'),
         passed({ body: 'hi', trailers: [['X-Late', '1']] }),
       ],
+      [
+        'of what is a header already',
+        chunked('2\r\nhi\r\n0\r\nX-User: admin\r\nX-Late: 1\r\n\r\n', 'x-user: alice'),
+        passed({ body: 'hi', fields: { 'x-user': ['alice'] }, trailers: [['X-Late', '1']] }),
+      ],
       ['of a Host', chunked('2\r\nhi\r\n0\r\nHost: late\r\n\r\n'), passed({ body: 'hi', trailers: [] })],
       [
         'of an X-Forwarded-For',

@@ -38,9 +38,10 @@ export function plainStreams(): fc.Arbitrary<string> {
 export function essenceOf({ method, target, fields, body, trailers: late }: ReferenceRequest): string {
   const named = new Set([...listOf(fields, 'connection'), ...notCompared]);
   const kept = fields.filter(([name]) => !named.has(name.toLowerCase()) && !isOurs(name)).map(([name, value]) => `${name}: ${value}`);
+  const early = new Set(fields.map(([name]) => name.toLowerCase()));
+  const goesOn = (name: string): boolean => !named.has(name) && !early.has(name) && !isOurs(name);
   // Where there is no body there is no chunk that trailers could follow.
-  const keptLate =
-    body === '' ? [] : late.filter(([name]) => !named.has(name.toLowerCase()) && !isOurs(name)).map(([name, value]) => `${name}: ${value}`);
+  const keptLate = body === '' ? [] : late.filter(([name]) => goesOn(name.toLowerCase())).map(([name, value]) => `${name}: ${value}`);
   return JSON.stringify([method, pathOf(target), kept, body, keptLate]);
 }
 

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '@torii/test-kit';
 import { answered, answersOf, untilClosed } from './answers.js';
 import { useGateway } from './cases.js';
+import { valuesOf } from './fields.js';
 
 /** What clients do that leave, hurry or break off (RFC 9112 sections 7.1, 8, 9.3.2 and 9.6). */
 describe('a client', () => {
@@ -110,6 +112,47 @@ describe('a client', () => {
     const answers = answersOf(connection);
     expect(answers.slice(1).every(({ status }) => status === 200)).toBe(true);
     expect(upstream.requests.filter(({ target }) => target === '/after')).toHaveLength(answers.length - 1);
+  });
+
+  it('is cut off where an answer broke off that was to follow an earlier one', async () => {
+    upstream.answer('/before-cut', () => undefined);
+    upstream.answer('/cut', (_request, far) => far.sendAndEnd('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf-'));
+    const connection = gateway.connect().send(['/before-cut', '/cut'].map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''));
+    const first = await upstream.untilRequested('/before-cut');
+    const cut = await upstream.untilRequested('/cut');
+    await eventually(() => cut.isClosed);
+    first.send('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfirst');
+    await untilClosed(connection);
+    expect(connection.received).not.toContain('HTTP/1.1 502');
+  });
+
+  it('that breaks off its connection as soon as it has asked is never asked for under no address', async () => {
+    const before = upstream.requests.length;
+    for (let left = 100; left > 0; left -= 1) {
+      const { socket } = gateway.connect();
+      await once(socket, 'connect');
+      socket.write('POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi', () => socket.resetAndDestroy());
+      await once(socket, 'close');
+    }
+    for (let left = 100; left > 0; left -= 1) {
+      const connection = gateway.connect().send('GET /known HTTP/1.1\r\nHost: x\r\n\r\n');
+      await answered(connection, 1);
+      connection.send('POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi').socket.resetAndDestroy();
+    }
+    const addresses = (await gateway.reachedSince(before)).map(({ fields }) => valuesOf(fields, 'x-forwarded-for').join());
+    expect(new Set(addresses)).toEqual(new Set(['127.0.0.1']));
+  });
+
+  it('whose second request is the last gets both answers, and is told so with the second', async () => {
+    const refused = 'GET /first HTTP/1.1\r\nHost: x y\r\n\r\n';
+    const last = 'GET /last HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
+    const connection = gateway.connect().send(`${refused}${last}`);
+    await untilClosed(connection);
+    const answers = answersOf(connection);
+    expect(answers.map(({ status, fields }) => [status, valuesOf(fields, 'connection')])).toEqual([
+      [400, ['keep-alive']],
+      [200, ['close']],
+    ]);
   });
 
   it('that sends very many requests at once is closed, and holds nobody else up', async () => {
