@@ -81,6 +81,7 @@ async function open(env: Env, log: Logger, lifecycle: Lifecycle): Promise<DataPl
     proxyPort: env.TORII_PROXY_PORT,
     activationTimeoutMs: env.TORII_ACTIVATION_TIMEOUT_MS,
     silenceMs: env.TORII_THREAD_SILENCE_MS,
+    firstSpareDelayMs: env.TORII_SPARE_THREAD_DELAY_MS,
     onLost: (loss) => {
       metrics.threadLost(loss);
       const plugin = loss.pluginRow === undefined ? undefined : metrics.pluginOf(loss.pluginRow);

@@ -109,6 +109,10 @@ const Env = z.object({
     .min(100)
     .default(2_000)
     .describe('A data thread that does not answer for longer is ended and replaced (ms)'),
+  TORII_SPARE_THREAD_DELAY_MS: envVar
+    .durationMs()
+    .default(10_000)
+    .describe('How long after its start a node starts the thread that waits to replace another (ms); until then that takes as long as a start'),
   TORII_OVERLOAD_LAG_MS: envVar
     .durationMs()
     .default(100)

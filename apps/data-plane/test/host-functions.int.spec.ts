@@ -46,9 +46,10 @@ async function call(name: string): Promise<{ answers: unknown[]; headers: Header
 
 const answersOf = async (name: string): Promise<unknown[]> => (await call(name)).answers;
 
-describe.each(['proxy_plugin_datastore', 'proxy_datastore'])('%s', (prefix) => {
+/** What is done with a datastore, each under a name of its own. */
+function callsOf(prefix: string): Record<'set' | 'get' | 'count' | 'read', Calls> {
   const key = `k-${prefix}`;
-  const calls = {
+  return {
     set: [{ name: `${prefix}_set`, argument: JSON.stringify({ key, value: '"stored"', ttl: 600_000 }), answers: 'number' }],
     get: [
       { name: `${prefix}_get`, argument: key, answers: 'pointer' },
@@ -58,22 +59,36 @@ describe.each(['proxy_plugin_datastore', 'proxy_datastore'])('%s', (prefix) => {
     ],
     count: [{ name: `${prefix}_incrby`, argument: JSON.stringify({ key: `${key}:sum`, incr: '3' }), answers: 'number' }],
     read: [{ name: `${prefix}_get`, argument: `${key}:sum`, answers: 'pointer' }],
-  } satisfies Record<string, Calls>;
+  };
+}
 
-  it('keeps what is written for every thread, and over a restart of the node', async () => {
-    await serve(calls);
-    expect(await answersOf('get')).toEqual([null, 0, [], []]);
-    expect(await answersOf('set')).toEqual([1]);
-    const kept = ['stored', 1, [key], [Buffer.from('"stored"').toString('base64')]];
-    for (let i = 0; i < 6; i += 1) expect(await answersOf('get')).toEqual(kept);
+describe('datastores', () => {
+  const prefixes = ['proxy_plugin_datastore', 'proxy_datastore'];
+
+  it('keep what is written for every thread, and over a restart of the node', async () => {
+    const endpoints = prefixes.flatMap((prefix) => {
+      const { get, set } = callsOf(prefix);
+      return [
+        [`${prefix}-get`, get],
+        [`${prefix}-set`, set],
+      ] as const;
+    });
+    await serve(Object.fromEntries(endpoints));
+    const keptIn = (prefix: string): unknown[] => ['stored', 1, [`k-${prefix}`], [Buffer.from('"stored"').toString('base64')]];
+    for (const prefix of prefixes) {
+      expect(await answersOf(`${prefix}-get`)).toEqual([null, 0, [], []]);
+      expect(await answersOf(`${prefix}-set`)).toEqual([1]);
+      for (let i = 0; i < 6; i += 1) expect(await answersOf(`${prefix}-get`)).toEqual(keptIn(prefix));
+    }
     await node.stopProcess();
     await node.start(env());
     await node.servesRevision(node.revision);
-    expect(await answersOf('get')).toEqual(kept);
+    for (const prefix of prefixes) expect(await answersOf(`${prefix}-get`)).toEqual(keptIn(prefix));
   });
 
-  it('counts exactly, whichever thread counts', async () => {
-    await serve(calls);
+  it.each(prefixes)('count exactly, whichever thread counts: %s', async (prefix) => {
+    const { count, read } = callsOf(prefix);
+    await serve({ count, read });
     await Promise.all(Array.from({ length: 24 }, () => answersOf('count')));
     expect(await answersOf('read')).toEqual([72]);
   });

@@ -202,6 +202,14 @@ describe('a source that spoils what the language gives it', () => {
     expect(error.message).toContain('has replaced what the language itself is made of');
   });
 
+  it.each([
+    ['never ends', 'for (;;);', 'build.deadline_exceeded'],
+    ['throws', 'throw new Error("mine")', 'build.compile_failed'],
+  ])('fails by its own fault when what it has put in place of JSON.parse %s', async (_what, body, code) => {
+    const error = await failureOf(`JSON.parse = () => { ${body} }; export function run() {}`, { topLevelCpuMs: 300 });
+    expect(error.code).toBe(code);
+  });
+
   it('fails alone, and no build after it, when it spoils everything', async () => {
     const spoil = 'for (const name of Object.getOwnPropertyNames(globalThis)) try { delete globalThis[name] } catch {}\nexport function run() {}';
     const spoilMore = 'for (const key of Reflect.ownKeys(Map.prototype)) delete Map.prototype[key];\nexport function run() {}';

@@ -60,7 +60,8 @@ class SnapshotRun {
     this.refuseUnhandled();
     const used = usedImports(bundle.code, manifest.hostFunctions);
     const hostFunctions = Object.fromEntries(used.hostFunctions.map((name) => [name, manifest.hostFunctions.indexOf(name)]));
-    this.callPrelude('beginRunning', engine.newString(JSON.stringify({ features: used.features, hostFunctions })));
+    // It may use what the source has replaced.
+    this.guard(() => this.callPrelude('beginRunning', engine.newString(JSON.stringify({ features: used.features, hostFunctions }))));
     engine.global('torii_dispatch').value = engine.property(this.calls, 'dispatch');
     engine.global('torii_turn').value = engine.property(this.calls, 'turn');
     engine.settle();

@@ -16,6 +16,8 @@ export interface RunningDataPlane extends SpawnedApp {
  */
 const patience = {
   TORII_THREAD_SILENCE_MS: '30000',
+  // A thread that no test of a whole node needs, and that takes as much to start as a small test: data-threads.int.spec.ts has it.
+  TORII_SPARE_THREAD_DELAY_MS: '3600000',
   TORII_OVERLOAD_LAG_MS: '30000',
   TORII_KV_TIMEOUT_MS: '20000',
   TORII_EGRESS_CONNECT_TIMEOUT_MS: '20000',

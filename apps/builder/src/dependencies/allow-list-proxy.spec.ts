@@ -116,6 +116,15 @@ describe('the proxy for dependencies', () => {
     await expect(get(through, `http://${nowhere}/`)).resolves.toMatchObject({ status: 502 });
   });
 
+  it('names a place that cannot be reached as its list does, with the port that a URL leaves out', async () => {
+    const nowhere = '255.255.255.255:80';
+    const through = await open([nowhere]);
+
+    await expect(get(through, 'http://255.255.255.255/')).resolves.toMatchObject({ status: 502 });
+
+    expect(refused).toEqual([expect.stringMatching(/^255\.255\.255\.255:80 /)]);
+  });
+
   it('ends a connection that brings in more than all of them may', async () => {
     const through = await open([place], { receivedMaxBytes: 50_000 });
 

@@ -134,7 +134,7 @@ class ListeningProxy implements AllowListProxy {
       answer.pipe(response);
     });
     onward.once('error', (error) => {
-      this.options.onRefused(url.host, error.message);
+      this.options.onRefused(nameOf(place), error.message);
       if (response.headersSent) response.destroy();
       else response.writeHead(502, { connection: 'close' }).end();
     });
@@ -165,8 +165,8 @@ class ListeningProxy implements AllowListProxy {
     socket.on('error', () => undefined);
   }
 
-  private isAllowed({ host, port }: Place): boolean {
-    return this.allowed.has(`${isIPv6(host) ? `[${host}]` : host}:${port}`);
+  private isAllowed(place: Place): boolean {
+    return this.allowed.has(nameOf(place));
   }
 
   private refuse(place: string): void {
@@ -177,6 +177,11 @@ class ListeningProxy implements AllowListProxy {
 interface Place {
   readonly host: string;
   readonly port: number;
+}
+
+/** `host:port`, as places are named on the list. */
+function nameOf({ host, port }: Place): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 /** `host:port`; the port may be left out where there is a default. */

@@ -1,12 +1,11 @@
-import { access, chmod, mkdtemp, rm } from 'node:fs/promises';
+import { access, chmod, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BuildError } from '@torii/contracts';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { SandboxResult, SandboxRun } from '../sandbox/sandbox-run.js';
 import { openAllowListProxy } from './allow-list-proxy.js';
+import { makeOutletFolder, removeAbandonedOutlets } from './outlet-folder.js';
 import type { Door, OutletJob } from './outlet-job.js';
 
 export interface OutletOptions {
@@ -37,6 +36,9 @@ const hostsFile = '/etc/hosts';
 /** What the program that opens the outlet takes itself. */
 const own = { processes: 24, openFiles: 256, memoryBytes: 128 * 1024 * 1024 };
 
+/** Once for each builder: what others left that were killed. */
+let tidied: Promise<void> | undefined;
+
 /**
  * Runs `work` with an outlet that is closed after it.
  *
@@ -53,10 +55,10 @@ export async function withOutlet<Result>(options: OutletOptions, work: (outlet: 
     const proxy = await openAllowListProxy({ allowed, onRefused });
     return work({ sandbox, proxyUrl: proxy.url }).finally(() => proxy.close());
   }
-  // Not in a folder of the builder's: the path of a socket has 107 bytes at most.
-  const folder = await mkdtemp(path.join(tmpdir(), 'torii-outlet-'));
+  tidied ??= removeAbandonedOutlets();
+  await tidied;
+  const { folder, socketPath } = await makeOutletFolder();
   try {
-    const socketPath = path.join(folder, 'proxy');
     const proxy = await openAllowListProxy({ allowed, onRefused, socketPath });
     try {
       // Somebody else inside; outside, nobody else gets into the folder.

@@ -18,8 +18,8 @@ export interface DataThreadsOptions {
   readonly onTail?: (batches: readonly ThreadTailBatch[]) => void;
   /** Called with the report, as JSON, of each request that had a token; must not throw. */
   readonly onReport?: (id: string, json: string) => void;
-  /** When the thread that waits to replace another is started (ms); ten seconds after the others when left out. */
-  readonly firstSpareDelayMs?: number;
+  /** When, after the others, the thread that waits to replace one is started (ms): later than a node has settled, it costs the start nothing. */
+  readonly firstSpareDelayMs: number;
   /** The program of a data thread; for tests. */
   readonly entry?: URL;
   readonly log: Logger;

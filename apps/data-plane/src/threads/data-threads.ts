@@ -16,8 +16,6 @@ import { ThreadPlaces } from './thread-places.js';
 const listenTimeoutMs = 60_000;
 /** What the end of a thread may take before its replacement tries to listen nevertheless. */
 const exitTimeoutMs = 2_000;
-/** The first spare is started when the node has settled, so that it costs the start nothing. */
-const firstSpareDelayMs = 10_000;
 /** The one that follows a spare which had to step in. */
 const nextSpareDelayMs = 2_000;
 /** What a drain may take beyond the time its requests get. */
@@ -105,7 +103,7 @@ export class DataThreads {
     }
     const others = Array.from({ length: this.threadCount - 1 }, (_, index) => this.places.startAt(index + 1));
     await Promise.all(others.map((thread) => this.listen(thread, true)));
-    this.spare.startIn(this.options.firstSpareDelayMs ?? firstSpareDelayMs);
+    this.spare.startIn(this.options.firstSpareDelayMs);
   }
 
   /** See `ServingThreads.activate`; one configuration after the other. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type GoSources, prepareGoSources } from './go-sources.js';
 
-const options = { toriiFolder: '/pdks/torii', isStandard: (name: string) => ['plugin', 'fmt', 'net/http'].includes(name) };
+const options = { toriiFolder: '/pdks/torii', isStandard: (name: string) => ['plugin', 'fmt', 'net/http', 'unsafe'].includes(name) };
 
 function prepare(files: Record<string, string>, entry = 'main.go'): GoSources {
   const bytes = new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)] as const));
@@ -47,7 +47,7 @@ describe('the files of a function in Go', () => {
   });
 
   it('share with others the packages that are the same for all of them, and no other version of these', () => {
-    const source = 'package main\nimport (\n"fmt"\n"github.com/extism/go-pdk"\n"torii/pluginmap"\n"example.com/own"\n)\nfunc main() {}\n';
+    const source = 'package main\nimport (\n"fmt"\n"unsafe"\n"github.com/extism/go-pdk"\n"torii/pluginmap"\n"example.com/own"\n)\nfunc main() {}\n';
     const sharedWith = (goMod: string): readonly string[] => prepare({ 'main.go': source, 'go.mod': goMod }).sharedPackages;
 
     const all = ['fmt', 'github.com/extism/go-pdk', 'torii/pluginmap'];

@@ -69,9 +69,14 @@ export function prepareGoSources(
     moduleFolder,
     target: folder === '' ? '.' : `./${folder}`,
     hasDependencies: needsTorii || external.length > 0 || read.requires.size > 0,
-    sharedPackages: imported.filter((name) => isBrought(name, read) || (!name.split('/')[0]?.includes('.') && isStandard(name))),
+    sharedPackages: imported.filter((name) => isBrought(name, read) || (isCompiled(name) && isStandard(name))),
     notes,
   };
+}
+
+/** Whether a package is one of the standard library by its name, and is compiled at all: of `unsafe` there is nothing to share. */
+function isCompiled(name: string): boolean {
+  return name !== 'unsafe' && !name.split('/')[0]?.includes('.');
 }
 
 /** A file that is not built may import any text, and what is shared becomes part of a source. */
