@@ -163,8 +163,7 @@ export class PluginInstance {
     try {
       await this.execute(run, entry.suspending);
     } finally {
-      this.weigh();
-      options.observer?.onEnd(this.costsOf(run));
+      this.weigh(run, options);
     }
     return this.resultOf(run, options);
   }
@@ -179,8 +178,7 @@ export class PluginInstance {
     try {
       this.executePlain(run, entry.plain);
     } finally {
-      this.weigh();
-      options.observer?.onEnd(this.costsOf(run));
+      this.weigh(run, options);
     }
     return this.resultOf(run, options);
   }
@@ -336,11 +334,12 @@ export class PluginInstance {
   }
 
   /** After a call: an instance that has grown large is not kept, because memory never shrinks. */
-  private weigh(): void {
+  private weigh(run: GuestRun, { observer }: CallOptions<unknown>): void {
     const fits = this.recount();
     const { memory } = this.state;
     const isLarge = memory !== undefined && memory.buffer.byteLength > this.keptMaxBytes;
     if (!fits || isLarge || this.guest.kernel.isOvergrown) this.isReusable = false;
+    observer?.onEnd(this.costsOf(run));
   }
 
   /** Counts the memory there is now; false when the thread's budget does not hold it. */

@@ -19,7 +19,6 @@ import type { LoadShedder } from './load-shedder.js';
 import type { OverloadRefusal } from './overload-refusal.js';
 import { ReceivedRequest } from './received-request.js';
 import { RequestBody } from './request-body.js';
-import { framingFaultOf } from './request-framing.js';
 import { markStreaming } from './streaming.js';
 import { type ClientUpgrade, writeUpgraded } from './upgrade.js';
 import { hasBegun, writeInterim, writeProblem, writeResponse } from './write-response.js';
@@ -41,13 +40,28 @@ export interface RequestDeps {
   readonly tracing?: Pick<Tracing, 'begin'> | undefined;
 }
 
+/** What the listener has seen of a request. */
+export interface RequestSigns {
+  /** Of one that wants another protocol. */
+  readonly upgrade?: ClientUpgrade;
+  /** Why it cannot be told where the request ends; it is refused with that. */
+  readonly fault?: string;
+}
+
+const noSigns: RequestSigns = {};
+
 /**
  * Serves one request on the revision that was active when it arrived.
  *
  * Holding on to the revision keeps a change from swapping the rules half-way, and keeps its instances alive until the
  * last request that uses them is done.
  */
-export async function handleRequest(req: IncomingMessage, res: ServerResponse, deps: RequestDeps, upgrade?: ClientUpgrade): Promise<void> {
+export async function handleRequest(
+  req: IncomingMessage,
+  res: ServerResponse,
+  deps: RequestDeps,
+  { upgrade, fault }: RequestSigns = noSigns,
+): Promise<void> {
   if (deps.shedder.refuses()) {
     deps.refusal.answer(req, res);
     return;
@@ -64,7 +78,6 @@ export async function handleRequest(req: IncomingMessage, res: ServerResponse, d
   deps.meter.begin();
   try {
     if (revision === undefined) throw new AppError('config.not_ready', { detail: 'this node waits for its first configuration' });
-    const fault = framingFaultOf(req);
     if (fault !== undefined) throw new AppError('client.bad_request', { detail: fault });
     const target = parseRequestTarget(req.url ?? '/', hostOf(req));
     host = target.authority;

@@ -167,7 +167,7 @@ export class ProxyServer {
     this.upgraded.add(socket);
     socket.once('close', () => this.upgraded.delete(socket));
     socket.on('error', () => socket.destroy());
-    void handleRequest(req, responseOn(req, socket), this.deps, { socket, head, protocol: req.headers.upgrade ?? '' });
+    void handleRequest(req, responseOn(req, socket), this.deps, { upgrade: { socket, head, protocol: req.headers.upgrade ?? '' } });
   }
 
   private handle(req: IncomingMessage, res: ServerResponse): void {
@@ -187,8 +187,13 @@ export class ProxyServer {
     }
     // node's parser stops behind a request for another protocol: what came with it is lost, also when the protocol stays.
     if (this.isDraining || mentionsUpgrade(req)) this.makeLast(req, res);
-    if (framingFaultOf(req) !== undefined) takeNoMore(req.socket);
-    this.arrived.add(res);
+    const fault = framingFaultOf(req);
+    if (fault === undefined) {
+      this.arrived.add(res);
+    } else {
+      takeNoMore(req.socket);
+      void handleRequest(req, res, this.deps, { fault });
+    }
   }
 
   private makeLast(req: IncomingMessage, res: ServerResponse): void {
